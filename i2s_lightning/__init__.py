@@ -1,0 +1,1 @@
+"""Embed real images into StyleGAN's latent space and edit them there."""
