@@ -1,0 +1,65 @@
+"""``python -m i2s_lightning VERB ...``: finds the verb without importing what others need."""
+
+import sys
+from importlib import import_module
+
+from i2s_lightning.errors import I2SError
+
+VERBS = {
+    "fit": ("i2s_lightning.cli", "embed pictures"),
+    "validate": ("i2s_lightning.cli", "score stored pictures against their targets"),
+    "test": ("i2s_lightning.cli", "the same, and check that the stored losses come out again"),
+    "predict": ("i2s_lightning.cli", "render stored pictures again"),
+}
+"""Each verb's module; its ``main`` gets the arguments (Lightning's verbs, the verb as well)."""
+
+LIGHTNING = "i2s_lightning.cli"
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run a verb.
+
+    Args:
+        args: The words after the program's name; those of the process when None.
+
+    Returns:
+        The exit status: 0, or 1 after an error that the user can mend.
+    """
+    words = sys.argv[1:] if args is None else args
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(_usage())
+        return 0
+    if words[0] not in VERBS:
+        sys.stderr.write(f"error: no verb {words[0]!r}{_closest(words[0])}\n\n{_usage()}")
+        return 2
+    home = VERBS[words[0]][0]
+    try:
+        import_module(home).main(words if home == LIGHTNING else words[1:])
+    except I2SError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+def _usage() -> str:
+    verbs = "\n".join(f"  {verb:<10} {what}" for verb, (_, what) in VERBS.items())
+    return f"""usage: python -m i2s_lightning VERB [options]
+
+Embed real images into StyleGAN's latent space and edit them there.
+
+{verbs}
+
+Options of a verb: python -m i2s_lightning VERB --help
+First: python -m i2s_lightning fit --config configs/embed.yaml
+"""
+
+
+def _closest(word: str) -> str:
+    import difflib  # only needed here
+
+    close = difflib.get_close_matches(word, VERBS, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

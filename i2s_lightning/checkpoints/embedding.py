@@ -1,0 +1,180 @@
+"""Stored embeddings for Python: names, latents, metrics and the pictures they render to."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from i2s_lightning.checkpoints import inflight
+from i2s_lightning.checkpoints.render import render_one
+from i2s_lightning.checkpoints.store import Entry, read_entries, read_shard
+from i2s_lightning.errors import CheckpointError
+from i2s_lightning.generators import load_generator
+from i2s_lightning.generators.base import Generator, NoiseMode
+
+Stored = Entry | inflight.Flying
+
+
+class Embedding:
+    """Pictures embedded in a generator's latent space, read lazily.
+
+    Attributes:
+        names: The pictures' names, sorted.
+        metrics: For each name its record: status, loss, psnr and so on.
+        run: What all pictures share: generator and VGG hashes, space, noise mode, preprocessing, seed, versions.
+    """
+
+    def __init__(
+        self, entries: Mapping[str, Stored], run: dict[str, Any], generator: str | Path | Generator | None = None
+    ) -> None:
+        self._entries = entries
+        self._asked_generator = generator
+        self._generator: Generator | None = None
+        self.run = run
+
+    @property
+    def names(self) -> list[str]:
+        """The pictures' names, sorted."""
+        return list(self._entries)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Each picture's record, by name."""
+        return {name: entry.record for name, entry in self._entries.items()}
+
+    @property
+    def space(self) -> str:
+        """The space that was optimised: ``z``, ``w`` or ``w_plus``."""
+        return str(self.run["settings"]["space"])
+
+    @property
+    def ws(self) -> Tensor:
+        """All W+ latents, ``(N, L, D)``, in the order of :attr:`names`."""
+        return torch.stack([self[name] for name in self.names])
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Read one picture's W+ latent, ``(L, D)``."""
+        return self._entry(name).read("ws")
+
+    def latent(self, name: str) -> Tensor:
+        """Read one picture's latent in the space that was optimised: ``(Z,)``, ``(D,)`` or ``(L, D)``."""
+        return self._entry(name).read({"w_plus": "ws"}.get(self.space, self.space))
+
+    def noise(self, name: str) -> list[Tensor] | None:
+        """Read one picture's own noise maps, each ``(1, h, w)``; None when it uses the generator's (or none)."""
+        entry = self._entry(name)
+        maps = sorted(key for key in entry.tensor_names() if key.startswith("noise_"))
+        return [entry.read(key) for key in maps] or None
+
+    @property
+    def noise_mode(self) -> NoiseMode:
+        """What ``synthesis`` needs: ``const`` or ``none``; pictures with maps of their own override ``const``."""
+        return "none" if self.run["settings"]["noise"] == "none" else "const"
+
+    @property
+    def generator(self) -> Generator:
+        """The generator that the latents belong to, checked by hash.
+
+        Raises:
+            CheckpointError: It is not where it was, or is another one now.
+        """
+        if self._generator is None:
+            self._generator = self._load_generator()
+        return self._generator
+
+    def render(self, names: Sequence[str] | None = None) -> Tensor:
+        """Render pictures from their stored latents, each exactly as ``fit`` saw it.
+
+        Args:
+            names: Which; all when None.
+
+        Returns:
+            ``(N, C, H, W)``, about [-1, 1].
+        """
+        return torch.stack([self.render_one(name) for name in (self.names if names is None else names)])
+
+    def render_one(self, name: str) -> Tensor:
+        """Render one picture, ``(C, H, W)``."""
+        return render_one(self.generator, self[name], self.noise_mode, self.noise(name)).cpu()
+
+    def _entry(self, name: str) -> Stored:
+        if name not in self._entries:
+            close = difflib.get_close_matches(str(name), self.names, n=3, cutoff=0.4) or self.names[:3]
+            raise CheckpointError(f"no picture {name!r} among the {len(self)} embedded ones; close: {', '.join(close)}")
+        return self._entries[name]
+
+    def _load_generator(self) -> Generator:
+        wanted = self.run["generator"]
+        asked = wanted["file"] if self._asked_generator is None else self._asked_generator
+        try:
+            generator = asked if isinstance(asked, Generator) else load_generator(asked)
+        except (OSError, LookupError) as error:
+            raise CheckpointError(
+                f"the embedding's generator {asked} can't be read ({error}); "
+                "say where it is now: load_embedding(path, generator=FILE)"
+            ) from error
+        if generator.sha256 != wanted["sha256"]:
+            given = "this" if isinstance(asked, Generator) else str(asked)
+            raise CheckpointError(
+                f"{given} is not the generator of this embedding: its hash is {generator.sha256[:12]}, "
+                f"the embedding's {wanted['sha256'][:12]} (it was {wanted['file']})"
+            )
+        return generator
+
+
+def load_embedding(path: str | Path, generator: str | Path | Generator | None = None) -> Embedding:
+    """Open what ``fit`` or ``export`` left.
+
+    Args:
+        path: A run folder (pictures still in flight come from its checkpoint), its ``latents`` folder, one shard or
+            exported ``.safetensors`` file, or a ``.ckpt``.
+        generator: Where the generator is, when it is no longer where it was, or the generator itself; its hash must
+            match.
+
+    Returns:
+        An :class:`Embedding`; tensors are read when they are asked for.
+
+    Raises:
+        CheckpointError: Nothing is there, or it is damaged, or of a newer version.
+
+    Example:
+        >>> e = load_embedding("runs/embed")  # doctest: +SKIP
+        >>> e.names, e.ws.shape, e["astronaut"].shape  # doctest: +SKIP
+    """
+    path = Path(path)
+    if not path.exists():
+        raise CheckpointError(f"no embedding at {path}: expected a run folder, a .safetensors file or a .ckpt")
+    entries, run = _read(path)
+    if not entries:
+        raise CheckpointError(f"{path} holds no embedded picture yet; run: python -m i2s_lightning fit --out {path}")
+    return Embedding(entries, run, generator)
+
+
+def _read(path: Path) -> tuple[Mapping[str, Stored], dict[str, Any]]:
+    if path.suffix == ".ckpt":
+        flying, run = inflight.read_checkpoint(path)
+        # A checkpoint of a run folder holds what is in flight; the finished ones lie beside it.
+        finished = read_entries(path.parent.parent / "latents")[0] if path.parent.name == "checkpoints" else {}
+        both: dict[str, Stored] = {**flying, **finished}
+        return dict(sorted(both.items())), run
+    if path.is_file():
+        rows, run = read_shard(path)
+        return {entry.name: entry for entry in rows}, run
+    latents = path / "latents" if (path / "latents").is_dir() else path
+    finished, run = read_entries(latents)
+    checkpoint = path / "checkpoints" / "last.ckpt"
+    if not finished and checkpoint.exists():
+        return inflight.read_checkpoint(checkpoint)
+    return finished, run

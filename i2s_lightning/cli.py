@@ -1,0 +1,143 @@
+"""The command line: Lightning's verbs for embedding, and verbs of our own."""
+
+import logging
+import os
+import warnings
+from typing import Any
+
+from jsonargparse import set_parsing_settings
+from omegaconf.errors import OmegaConfBaseException
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.strategies import DDPStrategy
+from rich.console import Console
+
+from i2s_lightning.callbacks.curves import LossCurves
+from i2s_lightning.callbacks.pictures import SaveRenders
+from i2s_lightning.callbacks.progress import EmbedProgress
+from i2s_lightning.callbacks.summary import RunSummary
+from i2s_lightning.checkpoints.folder import locked, set_aside
+from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
+from i2s_lightning.data.module import EmbedData
+from i2s_lightning.tasks import strategy
+from i2s_lightning.tasks.embed import Embed
+
+PROG = "i2s_lightning"
+
+TRAINER_DEFAULTS = {
+    "max_epochs": -1,  # an epoch is a round; the task stops when no picture is left
+    "num_sanity_val_steps": 0,
+    "use_distributed_sampler": False,  # it would repeat pictures to make shares equal
+    "enable_model_summary": False,  # frozen networks are buffers: it would say 0 parameters
+    "log_every_n_steps": 10,
+}
+
+
+class Parser(LightningArgumentParser):
+    """Says what is wrong in one line instead of after sixty lines of usage."""
+
+    def print_usage(self, file: Any = None) -> None:
+        """Print nothing; the error names ``--help``."""
+
+
+class SaveConfig(SaveConfigCallback):
+    """Writes the complete settings to the run folder once ``fit`` has accepted them."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Do nothing yet: the settings may be refused."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write ``config.yaml``."""
+        if trainer.is_global_zero and isinstance(pl_module, Embed):
+            path = str(pl_module.out / "config.yaml")
+            self.parser.save(self.config, path, skip_none=False, overwrite=True, multifile=False)
+
+
+class EmbedCLI(LightningCLI):
+    """LightningCLI for :class:`Embed` and :class:`EmbedData`."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add what belongs to a run rather than to one class."""
+        parser.add_argument("--out", type=str, default="runs/embed", help="folder of everything that this run writes")
+        parser.add_argument("--restart", type=bool, default=False, help="set what is in --out aside and begin again")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.dirpath": "${..out}/checkpoints",
+                "checkpoint.filename": "last",
+                "checkpoint.every_n_train_steps": 100,
+                "checkpoint.enable_version_counter": False,
+            }
+        )
+        parser.link_arguments("out", "model.out")
+        parser.link_arguments("seed_everything", "model.seed", compute_fn=int)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse, and report broken ``${...}`` like any other mistake."""
+        try:
+            self.config = parser.parse_args(args)  # type: ignore[arg-type]  # LightningCLI's own looser type
+        except OmegaConfBaseException as error:
+            parser.error(str(error).splitlines()[0])
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer with what every run has."""
+        config = self.config_init[self.subcommand]
+        out = str(config["out"])
+        kwargs["plugins"] = [AtomicCheckpointIO()]
+        kwargs["callbacks"] = [EmbedProgress(), SaveRenders(out), LossCurves(), RunSummary(out)]
+        if config["trainer"]["logger"] in (None, True):
+            kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False
+        if config["trainer"]["default_root_dir"] is None:
+            kwargs["default_root_dir"] = out
+        trainer = super().instantiate_trainer(**kwargs)
+        if config["trainer"]["strategy"] == "auto" and isinstance(trainer.strategy, DDPStrategy):
+            trainer = super().instantiate_trainer(**kwargs, strategy=strategy.NAME)
+        return trainer
+
+    def fit(self, model: Embed, **kwargs: Any) -> None:
+        """Embed; go on where an earlier run on the same folder was cut off."""
+        config = self.config_init["fit"]
+        if "LOCAL_RANK" in os.environ and os.environ["LOCAL_RANK"] != "0":
+            self.trainer.fit(model, **kwargs)  # started by rank 0, which holds the folder
+            return
+        console = Console()
+        if config["restart"] and (aside := set_aside(model.out)):
+            console.print(f"Set the old results aside: {aside}")
+        with locked(model.out):
+            last = model.out / "checkpoints" / "last.ckpt"
+            if kwargs.get("ckpt_path") is None and last.exists():
+                console.print(f"Going on from {last}")
+                kwargs["ckpt_path"] = str(last)
+            self.trainer.fit(model, **kwargs)
+
+
+def main(args: ArgsType = None) -> None:
+    """Run one of Lightning's verbs: fit, validate, test, predict."""
+    set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+    strategy.register()
+    _quieten()
+    EmbedCLI(
+        Embed,
+        EmbedData,
+        args=args,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        save_config_callback=SaveConfig,
+        trainer_defaults=TRAINER_DEFAULTS,
+        parser_kwargs={"prog": PROG, "parser_mode": "omegaconf+"},
+        parser_class=Parser,
+    )
+
+
+def _quieten() -> None:
+    """Silence remarks of libraries that a user can do nothing about."""
+    for message in (
+        ".*eval mode.*",  # the networks are frozen on purpose
+        ".*LeafSpec.*",  # Lightning 2.6 with torch 2.13
+        "Total length of `list` across ranks is zero.*",  # there is nothing to validate during fit
+        ".*does not have many workers.*",  # loaders yield numbers
+    ):
+        warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

@@ -1,0 +1,144 @@
+"""Between rounds: finished pictures leave for the store, waiting ones take the free rows.
+
+Every rank computes the same assignment from the same facts (which rows are free, what waits), so one small gather a
+round is all that ranks tell one another.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from i2s_lightning.checkpoints.store import Result, write_shard
+from i2s_lightning.ops.images import from_uint8, to_uint8
+from i2s_lightning.tasks.listener import tell
+from i2s_lightning.tasks.rows import State
+from i2s_lightning.tasks.seeds import normal
+from i2s_lightning.tasks.tracker import RUNNING, STATUS_NAMES
+
+if TYPE_CHECKING:
+    from i2s_lightning.tasks.embed import Embed
+
+
+class PictureLike(Protocol):
+    """What the exchange needs to know of a picture."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+
+
+class Exchange:
+    """Moves pictures in and out of the rows of one task.
+
+    Args:
+        task: The task; set up, with rows and data.
+        waiting: Indices of the pictures that are still to be embedded, in order.
+        parked: States of pictures that were in flight when a checkpoint was written, by index; they go first.
+    """
+
+    def __init__(self, task: "Embed", waiting: list[int], parked: dict[int, State]) -> None:
+        self.task = task
+        self.parked = {picture: state for picture, state in parked.items() if picture in set(waiting)}
+        self.queue = deque([*self.parked, *(i for i in waiting if i not in self.parked)])
+        self.in_flight = 0
+        self.total = len(waiting)
+        steps = sum(int(state["age"]) for state in self.parked.values())
+        self.share_at_start = steps / max(1, self.total * task.steps)
+
+    @property
+    def done(self) -> int:
+        """How many pictures have left, on all ranks."""
+        return self.total - len(self.queue) - self.in_flight
+
+    def run(self) -> bool:
+        """Exchange pictures until every row that can have work has it.
+
+        Returns:
+            Whether any rank has work for another round.
+        """
+        while True:
+            self._flush()
+            assigned = list(self._assign())
+            for rank, row, picture in assigned:
+                if rank == self.task.global_rank:
+                    self._fill(row, picture)
+            # A picture that was done when the checkpoint was written came back only to be flushed.
+            done = [p for _, _, p in assigned if p in self.parked and int(self.parked[p]["status"]) != RUNNING]
+            for _, _, picture in assigned:
+                self.parked.pop(picture, None)
+            if not done:
+                return self.in_flight > 0
+
+    def _assign(self) -> Iterator[tuple[int, int, int]]:
+        """Pair free rows of all ranks, in order, with waiting pictures."""
+        taken = torch.tensor([picture >= 0 for picture in self.task.rows.slots.pictures], device=self.task.device)
+        everywhere = self.task.all_gather(taken) if self.task.trainer.world_size > 1 else taken.unsqueeze(0)
+        assert isinstance(everywhere, Tensor)
+        self.in_flight = int(everywhere.sum())
+        for rank, row in (~everywhere.bool()).nonzero().tolist():
+            if not self.queue:
+                return
+            self.in_flight += 1
+            yield rank, row, self.queue.popleft()
+
+    def _fill(self, row: int, picture: int) -> None:
+        task, facts = self.task, self.task.data.pictures[picture]
+        target = self._target(picture)
+        references = task.objective.prepare(target)
+        noise = self._noise(facts.sha256)
+        task.rows.put(row, picture, references, noise)
+        optimizer = task.trainer.optimizers[0]
+        if picture in self.parked:
+            task.rows.resume(row, self.parked[picture], optimizer)
+        else:
+            task.rows.begin(row, task.choose_start(facts, references, noise), optimizer)
+
+    def _flush(self) -> None:
+        """Write finished rows to the store, as one shard, and free them."""
+        rows, status = self.task.rows, self.task.rows.tracker.status.tolist()
+        leaving = [row for row in rows.slots.occupied if status[row] != RUNNING]
+        if not leaving:
+            return
+        results = [self._result(row, STATUS_NAMES[status[row]]) for row in leaving]
+        first = min(rows.slots.pictures[row] for row in leaving)
+        name = f"{self.task.current_epoch:06d}-{self.task.global_rank:03d}-{first:08d}.safetensors"
+        write_shard(self.task.out / "latents" / name, results, self.task.run)
+        for row in leaving:
+            rows.clear(row)
+
+    def _result(self, row: int, status: str) -> Result:
+        task, rows = self.task, self.task.rows
+        picture = rows.slots.pictures[row]
+        facts, tracker = task.data.pictures[picture], rows.tracker
+        target = self._target(picture)
+        noise = None if rows.slots.noise is None else [m[row] for m in rows.slots.noise]
+        record = {
+            "name": facts.name,
+            "status": status,
+            "steps": int(tracker.age[row]),
+            "best_step": int(tracker.best_step[row]),
+            "sha256": facts.sha256,
+            "file": str(facts.path),
+        }
+        result, pixels = task.finisher.finish(tracker.best[row], target[0], noise, record)
+        tell(task.trainer, task, result, pixels.cpu(), to_uint8(target)[0].cpu())
+        return result
+
+    def _target(self, picture: int) -> Tensor:
+        pixels = self.task.data.read(picture)
+        return from_uint8(pixels.unsqueeze(0)).to(self.task.generator.w_avg)
+
+    def _noise(self, sha256: str) -> list[Tensor] | None:
+        """Draw a picture's own noise maps, if the run has such."""
+        if self.task.noise != "fixed":
+            return None
+        shapes = self.task.generator.noise_shapes
+        like = self.task.generator.w_avg
+        return [normal((1, 1, *shape), self.task.seed, sha256, "noise", i).to(like) for i, shape in enumerate(shapes)]

@@ -1,0 +1,112 @@
+"""What a checkpoint keeps, and what is left to do when a run begins again."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from i2s_lightning.checkpoints import inflight
+from i2s_lightning.checkpoints.atomic import write_json
+from i2s_lightning.checkpoints.store import read_sound_entries
+from i2s_lightning.errors import CheckpointError
+from i2s_lightning.tasks.rows import State
+
+if TYPE_CHECKING:
+    from i2s_lightning.tasks.embed import Embed
+
+
+def save(task: "Embed") -> dict[str, Any]:
+    """Gather all pictures in flight from all ranks."""
+    state = task.rows.state(task.trainer.optimizers[0])
+    with torch.no_grad():
+        results = {"ws": task.space.to_ws(state["best"])}
+    if task.space.name != "w_plus":
+        results[task.space.name] = state["best"]
+    if task.rows.slots.noise is not None:
+        results |= {f"noise_{i:02d}": m for i, m in enumerate(task.rows.slots.noise)}
+    state |= {f"result/{name}": value for name, value in results.items()}
+    state["picture"] = torch.tensor(task.rows.slots.pictures)
+    everywhere = {name: _gather(task, value) for name, value in state.items()}
+    pictures = everywhere.pop("picture").tolist()
+    taken = [i for i, picture in enumerate(pictures) if picture >= 0]
+    facts = [task.data.pictures[pictures[i]] for i in taken]
+    return {
+        "version": inflight.VERSION,
+        "pictures": [f.name for f in facts],
+        "sha256": [f.sha256 for f in facts],
+        "tensors": {name: value[taken] for name, value in everywhere.items()},
+        "run": task.run,
+    }
+
+
+def split(part: dict[str, Any]) -> dict[str, State]:
+    """Give each picture's state by name and contents."""
+    keys = [f"{name}\0{sha256}" for name, sha256 in zip(part["pictures"], part["sha256"], strict=True)]
+    tensors: dict[str, Tensor] = part["tensors"]
+    return {key: {name: value[i] for name, value in tensors.items()} for i, key in enumerate(keys)}
+
+
+def check(now: dict[str, Any], then: dict[str, Any]) -> None:
+    """Refuse to go on with other settings than those that the run began with.
+
+    Raises:
+        CheckpointError: They differ; says in what.
+    """
+    differing = differences(then["settings"], now["settings"])
+    if then["generator"]["sha256"] != now["generator"]["sha256"]:
+        differing["generator"] = (then["generator"]["file"], now["generator"]["file"])
+    if differing:
+        lines = "\n".join(f"  {key}: {old!r} -> {new!r}" for key, (old, new) in differing.items())
+        raise CheckpointError(
+            f"this run folder was begun with other settings:\n{lines}\n"
+            "Give the old settings to go on, another --out for a new run, or --restart to set the old results aside"
+        )
+
+
+def claim_folder(out: Path, run: dict[str, Any]) -> None:
+    """Begin a run folder, or make sure that it was begun with the same settings.
+
+    Raises:
+        CheckpointError: Its settings differ.
+    """
+    path = out / "embedding.json"
+    if path.exists():
+        check(run, json.loads(path.read_text(encoding="utf-8")))
+    else:
+        write_json(path, run)
+
+
+def differences(old: Any, new: Any, key: str = "") -> dict[str, tuple[Any, Any]]:
+    """List where two JSON-able values differ, by dotted key."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        found: dict[str, tuple[Any, Any]] = {}
+        for name in sorted(old.keys() | new.keys()):
+            found |= differences(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+        return found
+    return {} if old == new else {key: (old, new)}
+
+
+def waiting(task: "Embed") -> tuple[list[int], dict[int, State]]:
+    """Find out which pictures are still to be embedded, and which of them are on their way.
+
+    The store is asked by rank 0 and tells the others: files that were just written may be seen later elsewhere.
+    """
+    done = None
+    if task.global_rank == 0:
+        done = {f"{e.name}\0{e.record['sha256']}" for e in read_sound_entries(task.out / "latents")}
+    done = task.trainer.strategy.broadcast(done)
+    assert done is not None
+    keys = {f"{p.name}\0{p.sha256}": i for i, p in enumerate(task.data.pictures)}
+    left = {key: i for key, i in keys.items() if key not in done}
+    return list(left.values()), {left[key]: state for key, state in task.parked.items() if key in left}
+
+
+def _gather(task: "Embed", value: Tensor) -> Tensor:
+    """Concatenate the rows of all ranks, on the host."""
+    if task.trainer.world_size == 1:
+        return value.cpu()
+    gathered = task.all_gather(value.to(task.device))
+    assert isinstance(gathered, Tensor)
+    return gathered.flatten(0, 1).cpu()

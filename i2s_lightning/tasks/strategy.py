@@ -1,0 +1,64 @@
+"""Several devices: each process embeds pictures of its own and none waits for another."""
+
+from typing import Any
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.strategies import DDPStrategy, StrategyRegistry
+from torch.nn import Module
+
+from i2s_lightning.errors import ConfigError
+
+NAME = "rows"
+
+
+class RowParallel(DDPStrategy):
+    """DDP's processes without DDP's gradient exchange.
+
+    DistributedDataParallel would start all processes from rank 0's latents and average the gradients of different
+    pictures. Here nothing is wrapped and nothing exchanged during a round; between rounds the ranks agree on which
+    pictures come next.
+    """
+
+    def _setup_model(self, model: Module) -> Any:
+        return model
+
+    def _register_ddp_hooks(self) -> None:
+        pass
+
+    def setup(self, trainer: Trainer) -> None:
+        """Set up, without Lightning's broadcast of a SIGTERM flag at every step.
+
+        It would cost a collective and a device synchronisation a step (Lightning #21487); the flag is exchanged at the
+        end of each round instead.
+        """
+        super().setup(trainer)
+        trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
+
+
+def refuse_unfit(module: LightningModule) -> None:
+    """Refuse devices and precisions that would let pictures disturb one another.
+
+    Raises:
+        ConfigError: Several processes without :class:`RowParallel`, or a gradient scaler shared by all pictures.
+    """
+    trainer = module.trainer
+    if trainer.world_size > 1 and not isinstance(trainer.strategy, RowParallel):
+        raise ConfigError(
+            f"several devices need trainer.strategy={NAME} (or auto); {type(trainer.strategy).__name__} would "
+            "average the gradients of different pictures"
+        )
+    if trainer.accumulate_grad_batches != 1:
+        raise ConfigError(
+            "trainer.accumulate_grad_batches must be 1: a step works on whole pictures, there are no parts to add up"
+        )
+    if getattr(trainer.precision_plugin, "scaler", None) is not None:
+        raise ConfigError(
+            "trainer.precision=16-mixed is refused: its scaler skips the step of all pictures when one overflows. "
+            "Use bf16-mixed or 32-true"
+        )
+
+
+def register() -> None:
+    """Make ``trainer.strategy: rows`` known to Lightning (several calls do no harm)."""
+    if NAME not in StrategyRegistry:
+        StrategyRegistry.register(NAME, RowParallel, description="each process embeds its own pictures")
