@@ -136,9 +136,12 @@ def _select(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
         )
     width = 3
     for weight, bias in zip(names[::2], names[1::2], strict=True):
-        shape, expected = tuple(tensors[weight].shape), (len(tensors[bias]), width, 3, 3)
-        if shape != expected:
-            raise UnsupportedWeightsError(f"{path} is not VGG-16: {weight} should be {expected}; got {shape}.")
+        shape, bias_shape = tuple(tensors[weight].shape), tuple(tensors[bias].shape)
+        if shape[1:] != (width, 3, 3) or bias_shape != shape[:1]:
+            raise UnsupportedWeightsError(
+                f"{path} is not VGG-16: {weight} should be (N, {width}, 3, 3) and its bias (N,); got {shape} and "
+                f"{bias_shape}."
+            )
         width = shape[0]
     selected = {name: tensors[name].float() for name in names}
     if not all(bool(tensor.isfinite().all()) for tensor in selected.values()):

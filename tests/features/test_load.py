@@ -108,8 +108,9 @@ def _without(state, name):
         (lambda s: [1, 2], r"should hold a state dict; got a list"),
         (
             lambda s: s | {"features.10.weight": torch.zeros(8, 5, 3, 3)},
-            r"features\.10\.weight should be \(8, 6, 3, 3\); got \(8, 5, 3, 3\)",
+            r"features\.10\.weight should be \(N, 6, 3, 3\) and its bias \(N,\); got \(8, 5, 3, 3\) and \(8,\)",
         ),
+        (lambda s: s | {"features.10.bias": torch.zeros(())}, r"bias \(N,\); got \(8, 6, 3, 3\) and \(\)"),
         (lambda s: s | {"features.0.bias": torch.full((4,), torch.nan)}, r"not finite: the file is damaged"),
     ],
 )
