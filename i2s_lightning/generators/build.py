@@ -8,10 +8,12 @@ from torch import Tensor
 from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.state import GeneratorState
+from i2s_lightning.generators.stylegan1 import StyleGAN1
 from i2s_lightning.generators.stylegan2 import StyleGAN2
+from i2s_lightning.generators.stylegan3 import StyleGAN3
 from i2s_lightning.ops.fingerprint import fingerprint
 
-FAMILIES: dict[str, type[Generator]] = {family.family: family for family in (StyleGAN2,)}
+FAMILIES: dict[str, type[Generator]] = {family.family: family for family in (StyleGAN1, StyleGAN2, StyleGAN3)}
 
 
 def build(state: GeneratorState) -> Generator:

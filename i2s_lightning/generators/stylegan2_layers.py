@@ -58,7 +58,7 @@ class StyleGAN2Layer(nn.Module):
         self,
         x: Float[Tensor, "B I H W"],
         w: Float[Tensor, "B D"],
-        noise: Float[Tensor, "#B 1 H2 W2"] | None,
+        noise: Float[Tensor, "#B 1 #H2 #W2"] | None,
         gain: float = 1.0,
     ) -> Float[Tensor, "B O H2 W2"]:
         """Run the layer for one style per image; ``noise`` is scaled by the learned strength."""

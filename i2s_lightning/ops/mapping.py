@@ -10,8 +10,8 @@ def linear(
 ) -> Float[Tensor, "B O"]:
     """Compute ``x @ weight.T + bias`` so that a row's bits do not depend on its place in the batch.
 
-    One matrix product for all rows may round a row according to its index (its tile); a product per row, on the same
-    weights without a copy, can't.
+    One matrix product for all rows may round a row according to its index (its tile). A product per row, on the same
+    weights without a copy, can't, as long as rows have an even number of entries (MKL also looks at alignment).
 
     Args:
         x: Rows, ``(B, I)``.

@@ -62,7 +62,7 @@ def noisy_activation(
     x: Float[Tensor, "B C H W"],
     scale: Float[Tensor, "B C"],
     bias: Float[Tensor, " C"],
-    noise: Float[Tensor, "#B 1 H W"] | None,
+    noise: Float[Tensor, "#B 1 #H #W"] | None,
     *,
     activation: str = "lrelu",
     gain: float = 1.0,

@@ -56,7 +56,10 @@ def test_building_draws_no_random_numbers(state):
         ({"a.b": torch.zeros(1)}, "missing none; unexpected a.b"),
         ({"mapping.w_avg": torch.zeros(9)}, r"mapping.w_avg should have shape \(8,\); the file has \(9,\)"),
         ({"mapping.w_avg": torch.zeros(8, dtype=torch.int8)}, "mapping.w_avg should hold floating .* torch.int8"),
-        ({"mapping.w_avg": torch.zeros(8, dtype=torch.cfloat)}, "mapping.w_avg should hold floating .* torch.complex64"),
+        (
+            {"mapping.w_avg": torch.zeros(8, dtype=torch.cfloat)},
+            "mapping.w_avg should hold floating .* torch.complex64",
+        ),
         ({"mapping.w_avg": torch.full((8,), torch.nan)}, "mapping.w_avg holds NaN or infinity"),
         ({"mapping.w_avg": torch.full((8,), 1e300, dtype=torch.float64)}, "mapping.w_avg holds NaN or infinity"),
     ],
