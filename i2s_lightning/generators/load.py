@@ -2,37 +2,44 @@
 
 from pathlib import Path
 
-from i2s_lightning.errors import UnsupportedWeightsError
+from i2s_lightning.errors import ConfigError, UnsupportedWeightsError
 from i2s_lightning.features.frozen import freeze
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.build import build
+from i2s_lightning.generators.formats import read_generator_state
 from i2s_lightning.generators.native import is_native, load_native
 from i2s_lightning.generators.state import GeneratorState
+from i2s_lightning.generators.w_avg import complete
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 BUNDLED = {"faces64": _ASSETS / "faces64.safetensors"}
 
 
-def load_generator(file_or_name: str | Path) -> Generator:
+def load_generator(file_or_name: str | Path, *, resolution: int | None = None) -> Generator:
     """Load a generator, ready to embed: eval mode, float32, frozen.
 
     Args:
-        file_or_name: A weight file, or the name of a generator that comes with this package.
+        file_or_name: A weight file (its contents decide the format), or the name of a generator that comes with this
+            package.
+        resolution: Size of the images, for the one format that does not say it (rosinality's style-based-gan-pytorch);
+            None guesses.
 
     Returns:
         The generator; ``sha256``, ``config`` and ``source`` say which it is.
 
     Raises:
         UnsupportedWeightsError: No such file or name, or a file that is not a generator we know.
+        ConfigError: ``resolution`` is given for a file that says its own.
 
     Example:
         >>> load_generator("faces64").img_shape
         (64, 64)
     """
-    return freeze(build(_read(file_or_name)))
+    return freeze(build(read_state(file_or_name, resolution=resolution)))
 
 
-def _read(file_or_name: str | Path) -> GeneratorState:
+def read_state(file_or_name: str | Path, *, resolution: int | None = None) -> GeneratorState:
+    """Read what ``load_generator`` builds from, for converting and inspecting; arguments and errors are the same."""
     path = Path(file_or_name)
     if not path.is_file() and str(file_or_name) in BUNDLED:
         path = BUNDLED[str(file_or_name)]
@@ -40,6 +47,8 @@ def _read(file_or_name: str | Path) -> GeneratorState:
         raise UnsupportedWeightsError(
             f"expected a weight file or one of {', '.join(BUNDLED)}; {str(file_or_name)!r} is neither. Check the path."
         )
-    if is_native(path):
-        return load_native(path)
-    raise UnsupportedWeightsError(f"{path} is no generator file that we know")
+    if not is_native(path):
+        return complete(read_generator_state(path, resolution))
+    if resolution is not None:
+        raise ConfigError(f"{path} says its own resolution; leave the option out")
+    return load_native(path)
