@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-_LIMIT = 2**20  # no width or side in any StyleGAN comes near
+LIMIT = 2**20  # no width or side in any StyleGAN comes near
 
 
-def sizes(name: str, values: Sequence[int], *, least: int = 1) -> list[int]:
+def sizes(name: str, values: Sequence[int], *, least: int = 1, most: int = LIMIT) -> list[int]:
     """Return ``values`` as a list after checking that they are integers in a sane range.
 
     Raises:
@@ -16,14 +16,14 @@ def sizes(name: str, values: Sequence[int], *, least: int = 1) -> list[int]:
         [8, 4]
     """
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _LIMIT:
-            raise ValueError(f"{name} must hold integers from {least} to {_LIMIT}; got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{name} must hold integers from {least} to {most}; got {value!r}")
     return list(values)
 
 
-def size(name: str, value: int, *, least: int = 1) -> int:
+def size(name: str, value: int, *, least: int = 1, most: int = LIMIT) -> int:
     """Return ``value`` after checking that it is an integer in a sane range; see ``sizes``."""
-    return sizes(name, [value], least=least)[0]
+    return sizes(name, [value], least=least, most=most)[0]
 
 
 def number(name: str, value: int | float) -> float:
@@ -36,7 +36,7 @@ def number(name: str, value: int | float) -> float:
         >>> number("conv_clamp", 256)
         256.0
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e38:
         raise ValueError(f"{name} must be a finite number; got {value!r}")
     return float(value)
 

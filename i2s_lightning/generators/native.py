@@ -91,7 +91,7 @@ def load_native(path: str | Path) -> GeneratorState:
 def _parsed(path: str | Path, metadata: dict[str, str], key: str) -> dict[str, Any]:
     try:
         value = json.loads(metadata.get(key, ""))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise UnsupportedWeightsError(f"{path}: the header's {key!r} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UnsupportedWeightsError(f"{path}: the header's {key!r} is not a JSON object")

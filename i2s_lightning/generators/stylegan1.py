@@ -170,7 +170,7 @@ class StyleGAN1(Generator):
             "w_dim": size("w_dim", w_dim),
             "img_channels": size("img_channels", img_channels),
             "channels": sizes("channels", channels),
-            "mapping_layers": size("mapping_layers", mapping_layers),
+            "mapping_layers": size("mapping_layers", mapping_layers, most=64),
             "mapping_lr_multiplier": number("mapping_lr_multiplier", mapping_lr_multiplier),
             "layer_features": size("layer_features", w_dim if layer_features is None else layer_features),
             "norm_eps": number("norm_eps", norm_eps),

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from i2s_lightning.generators.arguments import length, number, size, sizes
+from i2s_lightning.generators.arguments import LIMIT, length, number, size, sizes
 from i2s_lightning.generators.base import Generator, NoiseMode, Synthesis, noise_maps
 from i2s_lightning.generators.mapping import MappingNetwork
 from i2s_lightning.generators.stylegan3_layers import StyleGAN3Input, StyleGAN3Layer
@@ -130,7 +130,7 @@ class StyleGAN3(Generator):
             "w_dim": size("w_dim", w_dim),
             "img_resolution": size("img_resolution", img_resolution),
             "img_channels": size("img_channels", img_channels),
-            "mapping_layers": size("mapping_layers", mapping_layers),
+            "mapping_layers": size("mapping_layers", mapping_layers, most=64),
             "mapping_lr_multiplier": number("mapping_lr_multiplier", mapping_lr_multiplier),
             "output_scale": number("output_scale", output_scale),
             "conv_clamp": None if conv_clamp is None else number("conv_clamp", conv_clamp),
@@ -175,8 +175,11 @@ def _checked_layer(layer: Mapping[str, Any]) -> dict[str, Any]:
     for key, least, most in (("padding", 4, 4), ("out_size", 2, 2), ("up_filter", 0, 2), ("down_filter", 0, 2)):
         length(f"{name}.{key}", layer[key] or (), least=least, most=most)
     ints = {key: size(f"{name}.{key}", layer[key]) for key in ("in_channels", "out_channels", "kernel", "up", "down")}
-    filters = {key: sizes(f"{name}.{key}", layer[key]) if layer[key] else None for key in ("up_filter", "down_filter")}
-    padding = sizes(f"{name}.padding", layer["padding"], least=-(2**20))
+    filters = {
+        key: sizes(f"{name}.{key}", layer[key], most=256) if layer[key] else None
+        for key in ("up_filter", "down_filter")
+    }
+    padding = sizes(f"{name}.padding", layer["padding"], least=-LIMIT)
     out_size = sizes(f"{name}.out_size", layer["out_size"])
     return {"name": name, **ints, **filters, "padding": padding, "out_size": out_size, "torgb": bool(layer["torgb"])}
 

@@ -79,6 +79,7 @@ def test_exception_truncated(fresh, tmp_path, keep):
         ({"version": "2"}, "version '1'; got 'i2s_lightning.generator', '2'. Use a newer"),
         ({"format": "pt"}, "got 'pt', '1'"),
         ({"config": "{"}, "'config' is not JSON"),
+        ({"config": "[" * 100_000}, "'config' is not JSON"),
         ({"config": "[1]"}, "'config' is not a JSON object"),
     ],
 )
