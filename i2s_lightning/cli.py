@@ -22,7 +22,7 @@ from i2s_lightning.checkpoints.folder import locked, set_aside
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
 from i2s_lightning.tasks import strategy
-from i2s_lightning.tasks.embed import Embed
+from i2s_lightning.tasks.embed import Embed, round_length
 
 PROG = "i2s_lightning"
 
@@ -67,7 +67,6 @@ class EmbedCLI(LightningCLI):
             {
                 "checkpoint.dirpath": "${..out}/checkpoints",
                 "checkpoint.filename": "last",
-                "checkpoint.every_n_train_steps": 100,
                 "checkpoint.enable_version_counter": False,
             }
         )
@@ -80,6 +79,13 @@ class EmbedCLI(LightningCLI):
             self.config = parser.parse_args(args)  # type: ignore[arg-type]  # LightningCLI's own looser type
         except OmegaConfBaseException as error:
             parser.error(str(error).splitlines()[0])
+
+    def before_instantiate_classes(self) -> None:
+        """Save a checkpoint at least at the end of each round, before its pictures leave."""
+        config = self.config[self.subcommand]
+        checkpoint = config["checkpoint"]
+        if checkpoint["every_n_train_steps"] is None and checkpoint["every_n_epochs"] is None:
+            checkpoint["every_n_train_steps"] = round_length(config["model"]["steps"], config["model"]["round_steps"])
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with what every run has."""
@@ -137,7 +143,7 @@ def _quieten() -> None:
         ".*eval mode.*",  # the networks are frozen on purpose
         ".*LeafSpec.*",  # Lightning 2.6 with torch 2.13
         "Total length of `list` across ranks is zero.*",  # there is nothing to validate during fit
-        ".*does not have many workers.*",  # loaders yield numbers
+        "Checkpoint directory .* exists and is not empty",  # resuming is what it is for
     ):
         warnings.filterwarnings("ignore", message=message)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

@@ -139,6 +139,12 @@ def shards(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*.safetensors") if not p.name.startswith("."))
 
 
+def next_shard(folder: Path, rank: int) -> Path:
+    """Name a new shard: after all that are there, and never the name that another process chooses."""
+    numbers = [int(path.name.split("-")[0]) for path in shards(folder) if path.name.split("-")[0].isdigit()]
+    return folder / f"{max(numbers, default=-1) + 1:06d}-{rank:03d}.safetensors"
+
+
 def read_entries(folder: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
     """Read all records of a store.
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 SHIPPED = Path(__file__).parent.parent / "assets" / "pictures"
 
 
+@runtime_checkable
 class Task(Protocol):
     """What the data needs to know of the task."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -39,3 +40,12 @@ class FeatureExtractor(nn.Module):
         """Return the activations by name; ``image`` lies in [-1, 1] and has 3 channels, or 1 that stands for 3."""
         features: dict[str, Tensor] = self.vgg(shrink(image, self.size, self.downsample), self.layers)
         return features
+
+    def describe(self) -> dict[str, Any]:
+        """Tell what decides the features, JSON-able."""
+        return {
+            "size": self.size,
+            "downsample": self.downsample,
+            "vgg": self.vgg.source["name"],
+            "sha256": self.vgg.sha256,
+        }

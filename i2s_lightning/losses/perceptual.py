@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -63,3 +64,7 @@ class PerceptualLoss(ImageLoss):
             factor * mean_square_difference(features[name], reference[name]) for name, factor in self.layers.items()
         ]
         return torch.stack(terms).sum(dim=0)
+
+    def describe(self) -> dict[str, Any]:
+        """Add layers, size and VGG's hash to the description."""
+        return super().describe() | {"layers": self.layers} | self.features.describe()

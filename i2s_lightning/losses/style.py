@@ -1,6 +1,7 @@
 """The style term that Image2StyleGAN's style transfer figure adds."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -50,3 +51,7 @@ class StyleLoss(ImageLoss):
     def forward(self, image: Float[Tensor, "B C H W"], reference: dict[str, Tensor]) -> Float[Tensor, " B"]:
         """Return the mean squared difference of Gram matrices per image."""
         return mean_square_difference(gram_matrix(self.features(image)[self.layer]), reference["gram"])
+
+    def describe(self) -> dict[str, Any]:
+        """Add layer, size and VGG's hash to the description."""
+        return super().describe() | {"layer": self.layer} | self.features.describe()

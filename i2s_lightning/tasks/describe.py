@@ -51,7 +51,7 @@ def run(task: "Embed") -> dict[str, Any]:
         },
         "batch_size": task.data.batch_size,  # equal batch sizes give equal bits; others, equal results to rounding
         "processes": task.trainer.world_size,
-        "perceptual": task.perceptual.features.vgg.source,
+        "perceptual": task.perceptual.features.describe(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

@@ -8,7 +8,7 @@ steps since the last checkpoint.
 """
 
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -34,7 +34,22 @@ from i2s_lightning.tasks.space import Space, SpaceName
 from i2s_lightning.tasks.strategy import refuse_unfit
 from i2s_lightning.tasks.tracker import Tracker
 
+LONGEST_ROUND = 100
+"""Steps after which pictures may come and go, unless told otherwise."""
 
+
+def round_length(steps: int, asked: int | None = None) -> int:
+    """Divide a picture's steps into equal rounds of at most :data:`LONGEST_ROUND`, or as asked.
+
+    Example:
+        >>> round_length(300), round_length(250), round_length(60), round_length(300, 7)
+        (100, 84, 60, 7)
+    """
+    rounds = -(-steps // LONGEST_ROUND)
+    return asked or -(-steps // rounds)
+
+
+@runtime_checkable
 class Data(Protocol):
     """What the task needs of the data module."""
 
@@ -99,7 +114,7 @@ class Embed(Replay):
         self.generator_file, self.space_name, self.init, self.steps, self.noise = generator, space, init, steps, noise
         self.patience, self.min_delta, self.target_loss = patience, min_delta, target_loss
         self.optimizer, self.lr_scheduler = optimizer, lr_scheduler
-        self.round_steps = round_steps or -(-steps // -(-steps // 100))
+        self.round_steps = round_length(steps, round_steps)
         self.seed, self.out = seed, Path(out)
         self.generator = load_generator(generator)
         self.objective = Objective(losses or {"pixel": PixelLoss(), "perceptual": PerceptualLoss()})

@@ -7,12 +7,12 @@ round is all that ranks tell one another.
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from i2s_lightning.checkpoints.store import Result, write_shard
+from i2s_lightning.checkpoints.store import Result, next_shard, write_shard
 from i2s_lightning.ops.images import from_uint8, to_uint8
 from i2s_lightning.tasks.listener import tell
 from i2s_lightning.tasks.rows import State
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from i2s_lightning.tasks.embed import Embed
 
 
+@runtime_checkable
 class PictureLike(Protocol):
     """What the exchange needs to know of a picture."""
 
@@ -107,9 +108,7 @@ class Exchange:
         if not leaving:
             return
         results = [self._result(row, STATUS_NAMES[status[row]]) for row in leaving]
-        first = min(rows.slots.pictures[row] for row in leaving)
-        name = f"{self.task.current_epoch:06d}-{self.task.global_rank:03d}-{first:08d}.safetensors"
-        write_shard(self.task.out / "latents" / name, results, self.task.run)
+        write_shard(next_shard(self.task.out / "latents", self.task.global_rank), results, self.task.run)
         for row in leaving:
             rows.clear(row)
 
