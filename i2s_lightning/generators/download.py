@@ -59,8 +59,8 @@ def download(url: str, target: Path, *, sha256: str | None = None, note: str = "
                 _verify(part, sha256)
             except (OSError, http.client.HTTPException, _BrokenError, _WrongFileError) as error:
                 raise UnsupportedWeightsError(
-                    f"{url} can't be fetched: {error or type(error).__name__}. Try again later (what has come is kept), "
-                    f"or fetch it on another machine and put it at {target}"
+                    f"{url} can't be fetched: {error or type(error).__name__}. Try again later (what has come is "
+                    f"kept), or fetch it on another machine and put it at {target}"
                 ) from error
             _remember(part, "")
             part.replace(target)

@@ -7,6 +7,7 @@ from i2s_lightning.features.frozen import freeze
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.build import build
 from i2s_lightning.generators.formats import read_generator_state
+from i2s_lightning.generators.named import NAMED, named_file
 from i2s_lightning.generators.native import is_native, load_native
 from i2s_lightning.generators.state import GeneratorState
 from i2s_lightning.generators.w_avg import complete
@@ -19,8 +20,8 @@ def load_generator(file_or_name: str | Path, *, resolution: int | None = None) -
     """Load a generator, ready to embed: eval mode, float32, frozen.
 
     Args:
-        file_or_name: A weight file (its contents decide the format), or the name of a generator that comes with this
-            package.
+        file_or_name: A weight file (its contents decide the format), the name of a generator that comes with this
+            package, or one of NVIDIA's public ones (fetched once into the user's cache; see ``named.NAMED``).
         resolution: Size of the images, for the one format that does not say it (rosinality's style-based-gan-pytorch);
             None guesses.
 
@@ -40,13 +41,14 @@ def load_generator(file_or_name: str | Path, *, resolution: int | None = None) -
 
 def read_state(file_or_name: str | Path, *, resolution: int | None = None) -> GeneratorState:
     """Read what ``load_generator`` builds from, for converting and inspecting; arguments and errors are the same."""
-    path = Path(file_or_name)
-    if not path.is_file() and str(file_or_name) in BUNDLED:
-        path = BUNDLED[str(file_or_name)]
+    path, name = Path(file_or_name), str(file_or_name)
+    if not path.is_file() and name in BUNDLED:
+        path = BUNDLED[name]
+    elif not path.is_file() and name in NAMED:
+        path = named_file(name)
     if not path.is_file():
-        raise UnsupportedWeightsError(
-            f"expected a weight file or one of {', '.join(BUNDLED)}; {str(file_or_name)!r} is neither. Check the path."
-        )
+        known = ", ".join([*BUNDLED, *NAMED])
+        raise UnsupportedWeightsError(f"expected a weight file or one of {known}; {name!r} is neither. Check the path.")
     if not is_native(path):
         return complete(read_generator_state(path, resolution))
     if resolution is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators import download as module
+from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.download import download
 from i2s_lightning.generators.named import NAMED, Named, cache_folder, named_file
 
@@ -172,3 +173,14 @@ def test_table_is_sound():
         assert named.sha256 is None or len(named.sha256) == 64
         assert named.licence
     assert len({named.url for named in NAMED.values()}) == len(NAMED)
+
+
+def test_load_generator_takes_a_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("I2S_CACHE", str(tmp_path))
+    place = tmp_path / "generators" / "stylegan2-metfaces-1024x1024.pkl"
+    place.parent.mkdir()
+    place.write_bytes(b"<html>")
+    with pytest.raises(UnsupportedWeightsError, match="an HTML page"):
+        load_generator("metfaces")
+    with pytest.raises(UnsupportedWeightsError, match=r"one of faces64, ffhq, .*; 'ffgq' is neither"):
+        load_generator("ffgq")
