@@ -97,10 +97,9 @@ class EmbedCLI(LightningCLI):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False
         if config["trainer"]["default_root_dir"] is None:
             kwargs["default_root_dir"] = out
-        trainer = super().instantiate_trainer(**kwargs)
-        if config["trainer"]["strategy"] == "auto" and isinstance(trainer.strategy, DDPStrategy):
-            trainer = super().instantiate_trainer(**kwargs, strategy=strategy.NAME)
-        return trainer
+        if config["trainer"]["strategy"] == "auto" and _several_processes(config["trainer"]):
+            kwargs["strategy"] = strategy.NAME
+        return super().instantiate_trainer(**kwargs)
 
     def fit(self, model: Embed, **kwargs: Any) -> None:
         """Embed; go on where an earlier run on the same folder was cut off."""
@@ -117,6 +116,18 @@ class EmbedCLI(LightningCLI):
                 console.print(f"Going on from {last}")
                 kwargs["ckpt_path"] = str(last)
             self.trainer.fit(model, **kwargs)
+
+
+def _several_processes(config: Any) -> bool:
+    """Tell whether Lightning would start several processes, by asking it."""
+    lightning = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level, lightning.level = lightning.level, logging.WARNING  # the real trainer will say what there is
+    try:
+        wanted = {key: config[key] for key in ("accelerator", "devices", "num_nodes")}
+        probe = Trainer(**wanted, logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    finally:
+        lightning.level = level
+    return isinstance(probe.strategy, DDPStrategy)
 
 
 def main(args: ArgsType = None) -> None:
@@ -143,6 +154,8 @@ def _quieten() -> None:
         ".*eval mode.*",  # the networks are frozen on purpose
         ".*LeafSpec.*",  # Lightning 2.6 with torch 2.13
         "Total length of `list` across ranks is zero.*",  # there is nothing to validate during fit
+        "The number of training batches .* is smaller than the logging interval",  # short rounds
+        "Be aware that when using `ckpt_path`.*",  # callbacks may change between two runs
         "Checkpoint directory .* exists and is not empty",  # resuming is what it is for
     ):
         warnings.filterwarnings("ignore", message=message)

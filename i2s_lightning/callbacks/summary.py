@@ -13,7 +13,6 @@ from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.checkpoints.embedding import Embedding
 from i2s_lightning.drawing.curves import draw_curves
 from i2s_lightning.drawing.sheet import Cell, difference, sheet
-from i2s_lightning.errors import CheckpointError
 from i2s_lightning.ops.images import to_uint8
 from i2s_lightning.tasks.embed import Embed
 
@@ -39,10 +38,12 @@ class RunSummary(pl.Callback):
         trainer.strategy.barrier()
         if not trainer.is_global_zero:
             return
-        try:
-            embedding = pl_module.open_embedding()
-        except CheckpointError:  # stopped before any picture was done
+        left = pl_module.exchange.total - pl_module.exchange.done
+        if left:
+            Console().print(f"Stopped with {left} pictures to go; the same command goes on from here.")
+        if not any((self.out / "latents").glob("*.safetensors")):
             return
+        embedding = pl_module.open_embedding()
         self._write_metrics(embedding, pl_module)
         self._write_sheet(embedding, pl_module)
         self._write_curves(trainer)

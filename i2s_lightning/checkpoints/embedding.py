@@ -11,7 +11,7 @@ from torch import Tensor
 from i2s_lightning.checkpoints import inflight
 from i2s_lightning.checkpoints.render import render_one
 from i2s_lightning.checkpoints.store import Entry, read_entries, read_shard
-from i2s_lightning.errors import CheckpointError
+from i2s_lightning.errors import CheckpointError, UnsupportedWeightsError
 from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import Generator, NoiseMode
 
@@ -120,7 +120,7 @@ class Embedding:
         asked = wanted["file"] if self._asked_generator is None else self._asked_generator
         try:
             generator = asked if isinstance(asked, Generator) else load_generator(asked)
-        except (OSError, LookupError) as error:
+        except (OSError, UnsupportedWeightsError) as error:
             raise CheckpointError(
                 f"the embedding's generator {asked} can't be read ({error}); "
                 "say where it is now: load_embedding(path, generator=FILE)"

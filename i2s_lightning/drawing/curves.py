@@ -9,7 +9,7 @@ MOST = 16
 """More curves than this can't be told apart."""
 
 
-Curve = tuple[Sequence[float], Sequence[float]]
+Curve = tuple[Sequence[int], Sequence[float]]
 
 
 def draw_curves(path: Path, curves: Mapping[str, Curve], *, ylabel: str, title: str) -> None:

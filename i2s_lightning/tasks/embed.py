@@ -136,7 +136,7 @@ class Embed(Replay):
     def setup(self, stage: str) -> None:
         """Make the rows; their number is the data's batch size."""
         self.data = self.trainer.datamodule  # type: ignore[attr-defined]
-        refuse_unfit(self)
+        refuse_unfit(self.trainer)
         if stage != "fit":
             return
         self.run = describe.run(self)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import Trainer
 from pytorch_lightning.strategies import DDPStrategy, StrategyRegistry
 from torch.nn import Module
 
@@ -35,13 +35,12 @@ class RowParallel(DDPStrategy):
         trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
 
 
-def refuse_unfit(module: LightningModule) -> None:
+def refuse_unfit(trainer: Trainer) -> None:
     """Refuse devices and precisions that would let pictures disturb one another.
 
     Raises:
         ConfigError: Several processes without :class:`RowParallel`, or a gradient scaler shared by all pictures.
     """
-    trainer = module.trainer
     if trainer.world_size > 1 and not isinstance(trainer.strategy, RowParallel):
         raise ConfigError(
             f"several devices need trainer.strategy={NAME} (or auto); {type(trainer.strategy).__name__} would "
