@@ -14,7 +14,7 @@ from .weights import Weights, without_prefix
 _SIGNS = ("style.1.weight", "conv1.conv.weight")
 _DEFAULT_TAPS = [1.0, 3.0, 3.0, 1.0]
 #: The file's upsampling kernels contain the factor that makes up for the inserted zeros.
-_KERNEL_GAIN = 4.0
+KERNEL_GAIN = 4.0
 
 
 def is_rosinality(root: object) -> bool:
@@ -124,7 +124,7 @@ def _take_synthesis(weights: Weights, tensors: dict[str, Tensor]) -> None:
         owner = ours.removesuffix(".torgb")
         for kernel in (f"{name}.conv.blur.kernel", f"{name}.upsample.kernel"):
             if kernel in weights:
-                kernels[f"{owner}.resample_filter"] = weights.take(kernel) / _KERNEL_GAIN
+                kernels[f"{owner}.resample_filter"] = weights.take(kernel) / KERNEL_GAIN
     add_filters(tensors, next(iter(kernels.values()), smooth_filter(_DEFAULT_TAPS)))
     tensors |= kernels
 
