@@ -189,7 +189,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))
     options = parser.parse_args()
 
-    sources = sorted(path for path in options.golden.rglob("*") if path.suffix in SUFFIXES)
+    sources = sorted(path for path in options.golden.rglob("*") if path.suffix in SUFFIXES and path.stat().st_size)
     rng, outcomes, worst = random.Random(options.seed), Counter[str](), 0.0
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "mutant"

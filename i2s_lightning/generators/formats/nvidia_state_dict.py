@@ -11,7 +11,7 @@ from .stylegan2_layout import Shapes, incomplete, infer_stylegan2, mapping_sizes
 from .weights import Weights
 
 _SIGN = "mapping.fc0.weight"
-_FEWEST_LAYERS, _MOST_LAYERS = 4, 64
+_FEWEST_LAYERS, _MOST_LAYERS, _SMALLEST = 4, 64, 4
 _SIZES = ("z_dim", "c_dim", "w_dim", "mapping_layers")
 _FROM_SHAPES = "everything from the tensors' shapes; assumed: a mapping learning-rate multiplier of 0.01, "
 
@@ -42,23 +42,15 @@ def read_nvidia_state_dict(root: Any) -> GeneratorState:
 
 def _infer_stylegan3(shapes: Shapes) -> dict[str, Any]:
     where = "the state dict"
-    named = {
-        int(match[1]): (match[0].removesuffix(".weight").removeprefix("synthesis."), int(match[2]))
-        for name in shapes
-        if (match := re.fullmatch(r"synthesis\.L(\d{1,3})_(\d{1,5})_\d{1,5}\.weight", name))
-    }
-    names = [named[i][0] for i in range(len(named)) if i in named]
-    if not _FEWEST_LAYERS <= len(names) <= _MOST_LAYERS or len(names) != len(named):
-        raise incomplete(where, "synthesis.L*")
-    first = need(shapes, f"synthesis.{names[0]}.weight", 4, where)
+    names = _layer_names(shapes)
     widths = [need(shapes, f"synthesis.{name}.weight", 4, where)[0] for name in names]
-    resolution = named[len(names) - 1][1]
-    if resolution < 4:
+    resolution = int(names[-1].split("_")[1])
+    if resolution < _SMALLEST:
         raise incomplete(where, "synthesis.L*")
     plan = plan_stylegan3(
         img_resolution=resolution,
         channels=[need(shapes, "synthesis.input.weight", 2, where)[0], *widths],
-        conv_kernel=first[2],
+        conv_kernel=need(shapes, f"synthesis.{names[0]}.weight", 4, where)[2],
         radial=len(shapes.get(f"synthesis.{names[0]}.down_filter", ())) == 2,
     )
     if [layer["name"] for layer in plan["layers"]] != names:
@@ -76,3 +68,12 @@ def _infer_stylegan3(shapes: Shapes) -> dict[str, Any]:
         "output_scale": 0.25,
         "conv_clamp": 256,
     }
+
+
+def _layer_names(shapes: Shapes) -> list[str]:
+    found = (re.fullmatch(r"synthesis\.(L(\d{1,3})_\d{1,5}_\d{1,5})\.weight", name) for name in shapes)
+    named = {int(match[2]): match[1] for match in found if match}
+    names = [named[i] for i in range(len(named)) if i in named]
+    if not _FEWEST_LAYERS <= len(names) <= _MOST_LAYERS or len(names) != len(named):
+        raise incomplete("the state dict", "synthesis.L*")
+    return names
