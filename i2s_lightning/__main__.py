@@ -10,6 +10,10 @@ VERBS = {
     "validate": ("i2s_lightning.cli", "score stored pictures against their targets"),
     "test": ("i2s_lightning.cli", "the same, and check that the stored losses come out again"),
     "predict": ("i2s_lightning.cli", "render stored pictures again"),
+    "morph": ("i2s_lightning.commands.morph", "turn pictures into each other"),
+    "mix": ("i2s_lightning.commands.mix", "give pictures the style of others"),
+    "transfer": ("i2s_lightning.commands.transfer", "give pictures the expression of somebody else"),
+    "truncate": ("i2s_lightning.commands.truncate", "pull pictures towards the mean"),
 }
 """Each verb's module; its ``main`` gets the arguments (Lightning's verbs, the verb as well)."""
 

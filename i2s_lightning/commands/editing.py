@@ -1,0 +1,135 @@
+"""What all edits have in common on the command line: reading options, rendering through Lightning, writing."""
+
+import json
+import logging
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from pytorch_lightning import Trainer
+from pytorch_lightning.cli import LightningArgumentParser
+from pytorch_lightning.loggers import WandbLogger
+
+from i2s_lightning.checkpoints import Embedding
+from i2s_lightning.edits.latent import open_embedding
+from i2s_lightning.edits.predict import RenderShots, WriteShots
+from i2s_lightning.edits.shots import Edit
+from i2s_lightning.edits.sinks import Look, open_sink
+from i2s_lightning.errors import ConfigError
+
+BASE_SUFFIXES = "mp4, gif, webp: a video; png: a sheet; no ending: a folder of PNGs"
+
+
+class Parser(LightningArgumentParser):
+    """Says what is wrong in one line instead of after sixty lines of usage."""
+
+    def print_usage(self, file: Any = None) -> None:
+        """Print nothing; the error names ``--help``."""
+
+
+def verb_parser(verb: str, description: str) -> Parser:
+    """Make a parser that reads the command line and ``--config`` files."""
+    parser = Parser(prog=f"i2s_lightning {verb}", description=description, parser_mode="omegaconf+")
+    parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
+    return parser
+
+
+def parse(parser: Parser, words: list[str] | None) -> Namespace:
+    """Read options; a word like ``-3:3:7`` is a value, although it begins like an option.
+
+    Args:
+        parser: The verb's.
+        words: The command line after the verb; that of the process when None.
+    """
+    given = sys.argv[2:] if words is None else words
+    # argparse takes a word with a blank for a value; numbers don't mind the blank.
+    return parser.parse_args([f" {word}" if re.match(r"-[\d.]", word) else word for word in given])
+
+
+def edit_parser(verb: str, description: str) -> Parser:
+    """Make a parser with the options that every edit has."""
+    parser = verb_parser(verb, description)
+    parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
+    parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
+    parser.add_argument("--force", type=bool, default=False, help="take --generator even if its hash is another")
+    parser.add_argument("--out", type=str, required=True, help=BASE_SUFFIXES)
+    parser.add_argument("--fps", type=float, default=25.0, help="frames a second of a video")
+    parser.add_argument("--scale", type=int, default=1, help="enlarge every picture by this whole number")
+    parser.add_argument("--columns", type=int | None, default=None, help="pictures a row on a sheet")
+    parser.add_argument("--batch_size", type=int, default=1, help="pictures at once; more is faster on a GPU")
+    parser.add_lightning_class_args(Trainer, "trainer")
+    parser.set_defaults({"trainer.logger": False, "trainer.enable_checkpointing": False})
+    return parser
+
+
+def opened(options: Namespace) -> Embedding:
+    """Open the embedding that the options name."""
+    return open_embedding(options.embedding, options.generator, force=options.force)
+
+
+def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Edit]) -> Path:
+    """Read the options, make the edit, render it, write it.
+
+    Args:
+        parser: From :func:`edit_parser`, with the verb's own options.
+        words: The command line after the verb; that of the process when None.
+        build: Makes the edit from the options.
+
+    Returns:
+        What was written.
+
+    Raises:
+        I2SError: The options do not fit each other or the embedding.
+    """
+    _quieten()
+    options = parse(parser, words)
+    if options.batch_size < 1:
+        raise ConfigError(f"batch_size must be at least 1; got {options.batch_size}")
+    edit = build(options)
+    out = Path(options.out)
+    look = Look(
+        options.fps, options.scale, edit.columns if options.columns is None else options.columns, edit.captions()
+    )
+    first = os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
+    with open_sink(out, look) if first else nullcontext() as add:
+        trainer = _render(parser, options, edit, WriteShots(add))
+    if first:
+        _log(trainer, out, parser.dump(options, format="json"))
+        sys.stdout.write(f"wrote {out}\n")
+    return out
+
+
+def _render(parser: Parser, options: Namespace, edit: Edit, writer: WriteShots) -> Trainer:
+    settings = vars(parser.instantiate(options).trainer)
+    settings |= {
+        "callbacks": [*(settings["callbacks"] or []), writer],
+        "use_distributed_sampler": False,  # every process sees every batch and takes its part
+    }
+    trainer = Trainer(**settings)
+    module = RenderShots(edit, edit.shots_for(options.out))
+    loader = module.loader(options.batch_size, trainer.world_size)
+    trainer.predict(module, loader, return_predictions=False)
+    return trainer
+
+
+def _log(trainer: Trainer, out: Path, options: str) -> None:
+    """Tell loggers what was done, and show the result to Weights & Biases."""
+    for logger in trainer.loggers:
+        logger.log_hyperparams({key: value for key, value in json.loads(options).items() if key != "trainer"})
+        if isinstance(logger, WandbLogger) and out.is_file():
+            show = logger.log_video if out.suffix == ".mp4" else logger.log_image
+            show(f"edit/{out.stem}", [str(out)])
+        logger.finalize("success")
+
+
+def _quieten() -> None:
+    """Silence remarks of libraries that a user can do nothing about."""
+    for message in (".*does not have many workers.*", ".*LeafSpec.*", ".*eval mode.*"):
+        warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

@@ -1,0 +1,103 @@
+"""Expression transfer and reenactment (Image2StyleGAN, section 4.3)."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from i2s_lightning.checkpoints import Embedding
+from i2s_lightning.edits.latent import Latent, Names, match_names, stored
+from i2s_lightning.edits.mixing import original
+from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
+from i2s_lightning.edits.shots import Edit, Shot
+from i2s_lightning.errors import CheckpointError
+from i2s_lightning.ops.latents import clean_difference, move, smooth_sequence
+
+log = logging.getLogger(__name__)
+
+
+def transfer(
+    embedding: Embedding,
+    target: Names,
+    neutral: str,
+    expression: Names,
+    *,
+    strength: Values = 1,
+    threshold: Number = 1,
+    normalise: bool = False,
+    layers: Layers = "all",
+    smooth: Number = 0,
+    source: Embedding | None = None,
+) -> Edit:
+    """Give targets the expression of somebody else: ``w1 + lambda (w3 - w2)``.
+
+    Several expressions in order are a reenactment: each frame's difference to the neutral picture goes to the target.
+
+    Args:
+        embedding: Has the targets.
+        target: w1, one or more names.
+        neutral: w2, the source's face at rest.
+        expression: w3, the same face with an expression, one or more names.
+        strength: lambda, one or more; 0 leaves the target as it is, negative shows the opposite.
+        threshold: Layers whose difference is shorter than this (L2 norm) are left out as noise; 0 keeps all. The
+            paper's is 1.
+        normalise: Scale what is left, so that one strength means the same for every pair of pictures.
+        layers: Layers to change.
+        smooth: Smooth the differences over the expressions in order: a Gaussian's standard deviation in frames.
+        source: Another embedding, in the same generator, that has ``neutral`` and ``expression``.
+
+    Returns:
+        For each target its row: over strengths, or over expressions when there is one strength.
+
+    Raises:
+        CheckpointError: There is no such picture, or ``source`` belongs to another generator.
+        ConfigError: Layers or strengths that mean nothing.
+    """
+    source = embedding if source is None else source
+    _check_same(embedding, source)
+    targets, expressions = match_names(embedding, target), match_names(source, expression)
+    rest = match_names(source, neutral)[0]
+    strengths = values(strength)
+    chosen = layer_set(layers, embedding.generator.layer_resolutions)
+    differences = smooth_sequence(torch.stack([source[name] - source[rest] for name in expressions]), smooth)
+    differences = clean_difference(differences, threshold=threshold, normalise=normalise)
+    _report(differences, expressions, threshold)
+    runs = [list(range(len(expressions)))] if len(strengths) == 1 else [[k] for k in range(len(expressions))]
+    columns = 1 + max(len(runs[0]), len(strengths))
+    shown = [rest, *expressions][:columns]
+    cells: list[Shot | None] = [original(source, name) for name in shown] + [None] * (columns - len(shown))
+    for name in targets:
+        for run in runs:
+            cells.append(original(embedding, name))
+            for k in run:
+                for value in strengths:
+                    caption = expressions[k] if len(strengths) == 1 else f"{value:+.2f}"
+                    cells.append(Shot(caption, partial(moved, embedding, name, differences[k], value, chosen)))
+    return Edit(embedding.generator, embedding.noise_mode, cells, columns)
+
+
+def moved(embedding: Embedding, name: str, direction: Tensor, strength: Number, layers: Sequence[int]) -> Latent:
+    """Move a stored picture's styles along a direction ``(L, D)``; its noise stays."""
+    latent = stored(embedding, name)
+    ws = move(latent.ws.unsqueeze(0), direction.unsqueeze(0).to(latent.ws), strength, layers=layers)[0]
+    return Latent(ws, latent.noise, stored=strength == 0)
+
+
+def _check_same(embedding: Embedding, source: Embedding) -> None:
+    hashes = [e.run["generator"]["sha256"] for e in (embedding, source)]
+    if hashes[0] != hashes[1]:
+        raise CheckpointError(
+            f"the source was embedded with another generator ({hashes[1][:12]}) than the target ({hashes[0][:12]}): "
+            "differences of styles mean nothing across generators"
+        )
+
+
+def _report(differences: Tensor, expressions: Sequence[str], threshold: Number) -> None:
+    """Warn when cleaning leaves nothing."""
+    for name, difference in zip(expressions, differences, strict=True):
+        kept = int((difference.norm(dim=-1) > 0).sum())
+        log.info("%s: %d of %d layers differ by %g or more", name, kept, len(difference), threshold)
+        if kept == 0:
+            log.warning("%s: no layer differs by %g or more, so nothing changes; lower --threshold", name, threshold)

@@ -1,0 +1,41 @@
+"""Truncation of stored pictures: towards the generator's mean, where everything is easy to edit."""
+
+from functools import partial
+
+from i2s_lightning.checkpoints import Embedding
+from i2s_lightning.edits.latent import Latent, Names, match_names, stored
+from i2s_lightning.edits.mixing import original
+from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
+from i2s_lightning.edits.shots import Edit, Shot
+from i2s_lightning.ops.latents import pull_to_mean
+
+
+def truncate(embedding: Embedding, images: Names, *, psi: Values = "1:0:6", layers: Layers = "all") -> Edit:
+    """Pull pictures towards the mean face: ``w_avg + psi (w - w_avg)`` (Karras et al. 2019, appendix B).
+
+    Args:
+        embedding: Has the pictures.
+        images: Names.
+        psi: 1 is the picture itself, 0 the mean; one or more.
+        layers: Layers to pull; the others stay.
+
+    Returns:
+        A row a picture over psi.
+
+    Raises:
+        CheckpointError: There is no such picture.
+        ConfigError: Layers or numbers that mean nothing.
+    """
+    amounts = values(psi)
+    chosen = layer_set(layers, embedding.generator.layer_resolutions)
+    cells: list[Shot | None] = []
+    for name in match_names(embedding, images):
+        cells.append(original(embedding, name))
+        cells += [Shot(f"{amount:.2f}", partial(_pulled, embedding, name, amount, chosen)) for amount in amounts]
+    return Edit(embedding.generator, embedding.noise_mode, cells, columns=len(amounts) + 1)
+
+
+def _pulled(embedding: Embedding, name: str, psi: Number, layers: tuple[int, ...]) -> Latent:
+    latent = stored(embedding, name)
+    ws = pull_to_mean(latent.ws.unsqueeze(0), embedding.generator.w_avg.to(latent.ws), psi, layers=layers)[0]
+    return Latent(ws, latent.noise, stored=psi == 1)

@@ -1,0 +1,58 @@
+import logging
+
+import pytest
+import torch
+
+from i2s_lightning import edits
+from i2s_lightning.errors import CheckpointError
+from i2s_lightning.ops.latents import smooth_sequence
+
+
+def test_the_difference_is_added(plain):
+    edit = edits.transfer(plain, "ann", "dave_1", "dave_2", strength="-1:1:3", threshold=0.0, layers="0-3")
+    difference = plain["dave_2"] - plain["dave_1"]
+    assert torch.allclose(edit.ws[0, :4], (plain["ann"] - difference)[:4], atol=1e-6)
+    assert torch.equal(edit.ws[1], plain["ann"])
+    assert torch.allclose(edit.ws[2, :4], (plain["ann"] + difference)[:4], atol=1e-6)
+    assert torch.equal(edit.ws[2, 4:], plain["ann"][4:])
+
+
+def test_layers_that_hardly_differ_are_left_out(plain):
+    norms = (plain["dave_2"] - plain["dave_1"]).norm(dim=1)
+    threshold = float(norms.median()) + 1e-3
+    ws = edits.transfer(plain, "ann", "dave_1", "dave_2", threshold=threshold).ws[0]
+    assert torch.equal((ws != plain["ann"]).any(dim=1), norms >= threshold)
+
+
+def test_a_warning_says_when_nothing_is_left(plain, caplog):
+    with caplog.at_level(logging.WARNING):
+        edit = edits.transfer(plain, "ann", "dave_1", "dave_2", threshold=1e6)
+    assert torch.equal(edit.ws[0], plain["ann"])
+    assert "dave_2: no layer differs by 1e+06 or more, so nothing changes; lower --threshold" in caplog.text
+
+
+def test_a_sequence_of_expressions_makes_one_row(plain):
+    edit = edits.transfer(plain, ["ann", "bob"], "dave_1", ["carol", "dave_*"], threshold=0.0)
+    assert edit.columns == 4
+    assert [shot.caption for shot in edit.shots] == ["carol", "dave_1", "dave_2"] * 2
+    assert torch.equal(edit.ws[1], plain["ann"] + 0)  # dave_1 is the neutral frame itself
+
+
+def test_sequences_are_smoothed_over_time(plain):
+    names = ["carol", "dave_1", "dave_2"]
+    edit = edits.transfer(plain, "ann", "bob", names, threshold=0.0, smooth=1.0)
+    differences = smooth_sequence(torch.stack([plain[name] - plain["bob"] for name in names]), 1.0)
+    assert torch.allclose(edit.ws, plain["ann"] + differences, atol=1e-5)
+
+
+def test_expressions_may_come_from_another_run(keep, plain):
+    source = keep(plain.generator, names=("rest", "smile"), folder="other", seed=5)
+    ws = edits.transfer(plain, "ann", "rest", "smile", threshold=0.0, source=source).ws[0]
+    assert torch.allclose(ws, plain["ann"] + source["smile"] - source["rest"], atol=1e-5)
+
+
+def test_expressions_of_another_generator_are_refused(keep, plain):
+    source = keep(plain.generator, names=("rest", "smile"), folder="other")
+    source.run["generator"]["sha256"] = "0" * 64
+    with pytest.raises(CheckpointError, match="embedded with another generator"):
+        edits.transfer(plain, "ann", "rest", "smile", source=source)
