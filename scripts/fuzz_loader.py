@@ -189,14 +189,13 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))
     options = parser.parse_args()
 
-    sources = sorted(path for path in options.golden.rglob("*") if path.suffix in SUFFIXES and path.stat().st_size)
+    signal.signal(signal.SIGALRM, _alarm)
+    files = sorted(path for path in options.golden.rglob("*") if path.suffix in SUFFIXES)
+    sources = [path for path in files if attempt(path)[0] == "loaded"]  # also imports whatever is imported lazily
     rng, outcomes, worst = random.Random(options.seed), Counter[str](), 0.0
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "mutant"
-        target.write_bytes(sources[0].read_bytes())
-        attempt(target)  # import what is imported lazily before the guards close
         limit_memory()
-        signal.signal(signal.SIGALRM, _alarm)
         end = time.monotonic() + 60 * options.minutes
         while time.monotonic() < end:
             source = rng.choice(sources)

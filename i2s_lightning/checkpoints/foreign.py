@@ -1,7 +1,9 @@
 """Latents that other tools wrote: read as data, whatever the file's name."""
 
-import io
+import math
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,13 @@ from i2s_lightning.generators.formats.weights import Weights
 
 #: Far more than the latents of a thousand pictures; a compressed archive could claim anything.
 _MOST_BYTES = 2**30
+
+_NPY = b"\x93NUMPY"
+#: The header as numpy writes it; numpy's own parser evaluates it as Python and fails in too many ways.
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '(?P<kind>[<>|=][a-zA-Z]\d{0,3})', 'fortran_order': (?P<fortran>True|False), "
+    rb"'shape': \((?P<shape>(\d{1,12}(, \d{1,12}){0,7},?)?)\), \} *\n?"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ def read_foreign(path: Path) -> dict[str, Foreign] | None:
     """
     with path.open("rb") as file:
         start = file.read(6)
-    if start == b"\x93NUMPY":
+    if start == _NPY:
         return _from_array(path, _from_npy(path, path.read_bytes()))
     if start[:4] == b"PK\x03\x04" and (entry := _projected(path)) is not None:
         return _from_array(path, entry)
@@ -90,35 +99,41 @@ def _numbered(path: Path, latents: Tensor) -> dict[str, Foreign]:
 
 def _from_npy(path: Path, data: bytes) -> Tensor | dict[str, Tensor]:
     """Parse an ``.npy`` file after checking its claims: a tensor, or what its (never run) pickle holds."""
-    file = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except ValueError as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
-    if dtype.kind == "O":
-        return read_table(memoryview(data), file.tell())
-    if dtype.kind != "f":
-        raise CheckpointError(f"{path}: expected an array of floating-point numbers; got {dtype}")
-    if int(np.prod(shape, dtype=object)) * dtype.itemsize != len(data) - file.tell():
+    major = data[6] if len(data) > len(_NPY) else 0
+    width = 2 if major == 1 else 4
+    start = 8 + width + int.from_bytes(data[8 : 8 + width], "little")
+    header = _NPY_HEADER.fullmatch(data[8 + width : start])
+    if major not in (1, 2, 3) or header is None or start > len(data):
+        raise CheckpointError(f"{path} is cut short or damaged: it starts like a NumPy array but has no sound header")
+    kind, fortran, sizes = header["kind"].decode(), header["fortran"] == b"True", header["shape"].split(b",")
+    if kind == "|O":
+        return read_table(memoryview(data), start)
+    if kind[1:] not in ("f2", "f4", "f8"):
+        raise CheckpointError(f"{path}: expected an array of floating-point numbers; got {kind!r}")
+    shape = [int(size) for size in sizes if size.strip()]
+    if math.prod(shape) * int(kind[2:]) != len(data) - start:
         raise CheckpointError(f"{path} is cut short or damaged: its size does not fit its header")
-    array = np.frombuffer(data, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")
-    return torch.from_numpy(array.astype(np.float32))
+    array = np.frombuffer(data, np.dtype(kind), offset=start).reshape(shape, order="F" if fortran else "C")
+    return torch.from_numpy(array.astype(np.float32, order="C"))
 
 
 def _projected(path: Path) -> Tensor | dict[str, Tensor] | None:
     """Read ``w`` of an ``.npz``; None for a torch file, which is a zip archive too."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if "w.npy" not in names:
-                return None
-            if archive.getinfo("w.npy").file_size > _MOST_BYTES:
-                raise CheckpointError(f"{path}: its w has more bytes than any embedding; it is damaged or hostile")
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return None  # damaged: whoever reads generators says so
+    with archive:
+        if "w.npy" not in archive.namelist():
+            return None
+        if archive.getinfo("w.npy").file_size > _MOST_BYTES:
+            raise CheckpointError(f"{path}: its w has more bytes than any embedding; it is damaged or hostile")
+        try:
             data = archive.read("w.npy")
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+            raise CheckpointError(f"{path} is damaged: {error or 'it ends early'}") from error
+    if data[:6] != _NPY:
+        raise CheckpointError(f"{path} is damaged: its w is no NumPy array")
     return _from_npy(path, data)
 
 
