@@ -39,7 +39,7 @@ def ours(tmp_path_factory, generator_file):
 
 
 GENERATORS = [
-    "nv_stylegan2_ada_pytorch/sg2ada_resnet32.pkl",
+    "nv_stylegan2_ada_pytorch/sg2ada_res4_w128.pkl",
     "nv_stylegan3/sg3r_256_narrow.pkl",
     "nv_tf/tf_sg1_32.pkl",
     "nv_tf/tf_sg2_32_cond.pkl",

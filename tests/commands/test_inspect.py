@@ -59,11 +59,11 @@ def test_what_was_guessed_is_said(golden, capsys):
 
 
 def test_samples_are_drawn_and_depend_on_the_seed(golden, tmp_path):
-    name = str(golden / "nv_stylegan2_ada_pytorch/sg2ada_cond32.pkl")
+    name = str(golden / "nv_stylegan2_ada_pytorch/sg2ada_res4_w128.pkl")
     for sheet, seed in (("a", 0), ("b", 0), ("c", 1)):
         main([name, "--samples", str(tmp_path / f"{sheet}.png"), "--seed", str(seed)])
     pixels = {sheet: _pixels(tmp_path / f"{sheet}.png") for sheet in "abc"}
-    assert pixels["a"].shape[0] > 3 * 32
+    assert pixels["a"].shape[0] > 3 * 4
     assert np.array_equal(pixels["a"], pixels["b"])
     assert not np.array_equal(pixels["a"], pixels["c"])
 
