@@ -1,0 +1,66 @@
+"""Render a data set of portraits: ``python scripts/render_faces.py --count 12000 --out runs/faces``.
+
+Portrait i is a pure function of (seed, i); run several processes with different ``--start`` on several cores. A file
+``SEED_START.npz`` holds ``images`` (N, side, side, 3) uint8 and ``codes`` (N, Z), the draws as standard normal numbers.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from faces.assets import FaceAssets, load_assets
+from faces.draws import Array, Draws
+from faces.people import draw_person
+from faces.portrait import person_of, render
+from PIL import Image
+from training.codes import WIDTHS, encode, principal_dials
+
+
+def main() -> None:
+    options = _options()
+    torch.set_num_threads(1)  # small tensors: processes scale, threads don't
+    options.out.mkdir(parents=True, exist_ok=True)
+    indices = range(options.start, options.start + options.count)
+    if options.png:
+        for index in indices:
+            picture = Image.fromarray(render(person_of(options.seed, index), options.size))
+            picture.save(options.out / f"{index:06d}.png")
+        return
+    assets = load_assets()
+    axes = dial_axes(assets, options.z_dim - sum(WIDTHS.values()))
+    images = np.stack([render(person_of(options.seed, index), options.size) for index in indices])
+    codes = np.stack([code_of(assets, axes, options.seed, index) for index in indices])
+    np.savez(options.out / f"{options.seed}_{options.start:06d}.npz", images=images, codes=codes.astype(np.float32))
+
+
+def dial_axes(assets: FaceAssets, count: int) -> Array:
+    """Find the ``count`` combinations of local dials that move the visible face most."""
+    first, dials = len(assets.macros), len(assets.dial_names)
+    x, y, z = assets.points.unbind(1)
+    face = (z > 0.6) & (y > 6.3) & (y < 8.4) & (x.abs() < 0.95)
+    shapes = assets.shapes[first : first + 2 * dials, : len(assets.points)][:, face]
+    return principal_dials(((shapes[0::2] - shapes[1::2]) / 2).double().numpy(), count)
+
+
+def code_of(assets: FaceAssets, axes: Array, seed: int, index: int) -> Array:
+    """Return the draws of one portrait as a Gaussian vector."""
+    draws = Draws(np.random.default_rng([seed, index]))
+    draw_person(draws, assets.dial_names, assets.action_names)
+    return encode(draws.scores, axes, np.random.default_rng([seed, index, 1]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder")
+    parser.add_argument("--count", type=int, default=12000)
+    parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1, help="20261123 is held out for measurements")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--z_dim", type=int, default=128, help="width of a code")
+    parser.add_argument("--png", action="store_true", help="write pictures instead of a data set")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

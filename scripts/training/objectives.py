@@ -1,0 +1,84 @@
+"""The terms of StyleGAN2's training, and those that tie a generator to paired renders."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from i2s_lightning.generators.base import Synthesis
+from i2s_lightning.generators.mapping import MappingNetwork
+
+
+def adversarial_losses(
+    fake_logits: Float[Tensor, " B"], real_logits: Float[Tensor, " N"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Compute the non-saturating loss of the generator and the logistic loss of the discriminator."""
+    return F.softplus(-fake_logits).mean(), F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+
+
+def feature_difference(
+    features: Sequence[Float[Tensor, "..."]], reference: Sequence[Float[Tensor, "..."]]
+) -> Float[Tensor, ""]:
+    """Average the absolute difference of discriminator features over layers (Larsen et al. 2016, with L1).
+
+    Args:
+        features: Of generated images; rows beyond those of ``reference`` are left out.
+        reference: Of the renders that they should equal; no gradient.
+    """
+    pairs = zip(features, reference, strict=True)
+    return torch.stack([(a[: len(b)].float() - b.detach().float()).abs().mean() for a, b in pairs]).mean()
+
+
+def gradient_penalty(logits: Float[Tensor, " B"], image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
+    """Average the squared gradient of real images' logits (R1, Mescheder et al. 2018)."""
+    (slope,) = torch.autograd.grad(logits.sum(), image, create_graph=True)
+    return slope.float().square().sum(dim=(1, 2, 3)).mean()
+
+
+def path_length(synthesis: Synthesis, ws: Float[Tensor, "B L D"]) -> Float[Tensor, " B"]:
+    """Measure how far images move with styles (Karras et al. 2020, equation 4), with a graph to its gradient."""
+    image: Tensor = synthesis(ws, "random")
+    height, width = image.shape[2:]
+    noise = torch.randn_like(image) / (height * width) ** 0.5
+    (slope,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
+    return slope.square().sum(dim=2).mean(dim=1).sqrt()
+
+
+def mixed_styles(mapping: MappingNetwork, z: Float[Tensor, "B Z"], probability: float) -> Float[Tensor, "B L D"]:
+    """Take the later layers from another code, for a share of the rows (Karras et al. 2019, section 3.1).
+
+    Args:
+        mapping: Maps codes to styles.
+        z: Codes; row i mixes with row i + 1.
+        probability: Share of rows that are mixed.
+    """
+    ws: Tensor = mapping(z)
+    layers = torch.arange(ws.shape[1], device=z.device)
+    cut = torch.randint(1, ws.shape[1], (len(z), 1), device=z.device)
+    cut = torch.where(torch.rand(len(z), 1, device=z.device) < probability, cut, ws.shape[1])
+    return torch.where((layers < cut)[:, :, None], ws, ws.roll(1, dims=0))
+
+
+def exchanged_styles(
+    mapping: MappingNetwork, z: Float[Tensor, "B Z"], places: Sequence[int], probability: float
+) -> Float[Tensor, "B L D"]:
+    """Reach a code's styles by way of other people, for a share of the rows.
+
+    Image2StyleGAN transfers an expression by ``w1 + (w3 - w2)``. A row becomes: the same person with a neighbour's
+    expression, plus the difference that the person's own expression makes to the neighbour. Training such rows on the
+    person's own picture makes styles additive in expression and identity.
+
+    Args:
+        mapping: Maps codes to styles.
+        z: Codes.
+        places: Positions of a code that make the expression.
+        probability: Share of rows that take the detour.
+    """
+    chosen = torch.rand(len(z), device=z.device) < probability
+    other = z.roll(1, dims=0)
+    borrowed, lent = z.clone(), other.clone()
+    borrowed[:, places], lent[:, places] = other[:, places], z[:, places]
+    own, first, second, third = mapping(torch.cat([z, borrowed, lent, other])).chunk(4)
+    return torch.where(chosen[:, None, None], first + (second - third), own)

@@ -1,0 +1,51 @@
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from i2s_lightning.generators import load_generator
+
+SCRIPT = Path(__file__).parents[3] / "scripts" / "train_generator.py"
+pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own, which a script may leave to its user
+
+
+def train(folder, monkeypatch, *more):
+    words = [f"--data.path={folder}/data.npz", "--data.batch_size=4", f"--out={folder}/run", "--model.channels=[8,8,4]"]
+    words += ["--model.z_dim=128", "--model.w_dim=16", "--model.mapping_layers=2", "--save_every=2", "--sheet_every=2"]
+    words += ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", *more]
+    monkeypatch.setattr(sys, "argv", ["train_generator.py", *words])
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+
+
+@pytest.fixture
+def data(tmp_path):
+    rng = np.random.default_rng(0)
+    images, codes = rng.integers(0, 255, (16, 16, 16, 3), np.uint8), rng.standard_normal((16, 128))
+    np.savez(tmp_path / "data.npz", images=images, codes=codes.astype(np.float32))
+    return tmp_path
+
+
+def test_trains_writes_and_goes_on(data, monkeypatch):
+    train(data, monkeypatch, "--trainer.max_steps=2", "--model.path=2")
+    first = load_generator(data / "run/generator.safetensors")
+    assert first.img_shape == (16, 16)
+    assert (data / "run/samples/000000k.png").exists()
+    train(data, monkeypatch, "--trainer.max_steps=4")
+    last = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)
+    assert last["global_step"] == 4
+    assert int(last["state_dict"]["seen"]) == 16
+    assert load_generator(data / "run/generator.safetensors").sha256 != first.sha256
+
+
+def test_regression_alone_leaves_the_discriminator_as_it_is(data, monkeypatch):
+    alone = ["--model.adversarial=0", "--model.feature=0", "--model.free=0", "--model.linear=false"]
+    train(data, monkeypatch, "--trainer.max_steps=1", *alone)
+    before = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)["state_dict"]
+    train(data, monkeypatch, "--trainer.max_steps=3", *alone)
+    after = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)["state_dict"]
+    same = {name: torch.equal(before[name], after[name]) for name in before}
+    assert all(value for name, value in same.items() if name.startswith("discriminator."))
+    assert not same["generator.synthesis.b16.conv1.weight"]
