@@ -1,5 +1,6 @@
 """``python -m i2s_lightning VERB ...``: finds the verb without importing what others need."""
 
+import errno
 import sys
 from importlib import import_module
 
@@ -14,8 +15,15 @@ VERBS = {
     "mix": ("i2s_lightning.commands.mix", "give pictures the style of others"),
     "transfer": ("i2s_lightning.commands.transfer", "give pictures the expression of somebody else"),
     "truncate": ("i2s_lightning.commands.truncate", "pull pictures towards the mean"),
+    "edit": ("i2s_lightning.commands.edit", "move pictures along a direction"),
+    "directions": ("i2s_lightning.commands.directions", "find directions to move along"),
+    "report": ("i2s_lightning.commands.report", "say how well pictures can be edited"),
+    "neighbours": ("i2s_lightning.commands.neighbours", "find the pictures that lie nearest"),
 }
 """Each verb's module; its ``main`` gets the arguments (Lightning's verbs, the verb as well)."""
+
+TERMINATED = 143
+"""128 + SIGTERM, as a shell says it; schedulers tell an interrupted run from a finished one by it."""
 
 LIGHTNING = "i2s_lightning.cli"
 
@@ -42,6 +50,15 @@ def main(args: list[str] | None = None) -> int:
     except I2SError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(f"error: the disk is full ({error}). What was written is whole; make room and run it again\n")
+        return 1
+    except SystemExit as stop:
+        if type(stop).__name__ == "SIGTERMException":  # Lightning's; 2.6 would exit with 0, as if all were done
+            return TERMINATED
+        raise
     return 0
 
 

@@ -1,7 +1,6 @@
 """The command line: Lightning's verbs for embedding, and verbs of our own."""
 
 import logging
-import os
 import warnings
 from typing import Any
 
@@ -16,9 +15,11 @@ from rich.console import Console
 
 from i2s_lightning.callbacks.curves import LossCurves
 from i2s_lightning.callbacks.pictures import SaveRenders
+from i2s_lightning.callbacks.preemption import SaveOnSigterm
 from i2s_lightning.callbacks.progress import EmbedProgress
 from i2s_lightning.callbacks.summary import RunSummary
 from i2s_lightning.checkpoints.folder import locked, set_aside
+from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
 from i2s_lightning.tasks import strategy
@@ -92,7 +93,9 @@ class EmbedCLI(LightningCLI):
         config = self.config_init[self.subcommand]
         out = str(config["out"])
         kwargs["plugins"] = [AtomicCheckpointIO()]
-        kwargs["callbacks"] = [EmbedProgress(), SaveRenders(out), LossCurves(), RunSummary(out)]
+        quiet = config["trainer"]["enable_progress_bar"] is False
+        kwargs["callbacks"] = [SaveRenders(out), LossCurves(), RunSummary(out), SaveOnSigterm(out)]
+        kwargs["callbacks"] += [] if quiet else [EmbedProgress()]
         if config["trainer"]["logger"] in (None, True):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False
         if config["trainer"]["default_root_dir"] is None:
@@ -103,16 +106,18 @@ class EmbedCLI(LightningCLI):
 
     def fit(self, model: Embed, **kwargs: Any) -> None:
         """Embed; go on where an earlier run on the same folder was cut off."""
-        config = self.config_init["fit"]
-        if "LOCAL_RANK" in os.environ and os.environ["LOCAL_RANK"] != "0":
-            self.trainer.fit(model, **kwargs)  # started by rank 0, which holds the folder
+        restart = self.config_init["fit"]["restart"]
+        last = model.out / "checkpoints" / "last.ckpt"
+        if not self.trainer.is_global_zero:  # the first process holds the folder for all
+            if kwargs.get("ckpt_path") is None and not restart and is_sound(last):
+                kwargs["ckpt_path"] = str(last)
+            self.trainer.fit(model, **kwargs)
             return
         console = Console()
-        if config["restart"] and (aside := set_aside(model.out)):
+        if restart and (aside := set_aside(model.out)):
             console.print(f"Set the old results aside: {aside}")
         with locked(model.out):
-            last = model.out / "checkpoints" / "last.ckpt"
-            if kwargs.get("ckpt_path") is None and last.exists():
+            if kwargs.get("ckpt_path") is None and set_aside_if_damaged(last):
                 console.print(f"Going on from {last}")
                 kwargs["ckpt_path"] = str(last)
             self.trainer.fit(model, **kwargs)

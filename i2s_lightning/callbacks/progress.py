@@ -44,6 +44,14 @@ class EmbedProgress(ProgressBar):
             self._bar.add_task("starting", total=1.0)
             self._bar.start()
 
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Forecast the run before its first step."""
+        assert isinstance(pl_module, Embed)
+        if self._enabled and self._steps == 0:
+            self._write(_forecast(trainer, pl_module))
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
@@ -85,13 +93,35 @@ class EmbedProgress(ProgressBar):
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=min(share, 1.0), description=text)
         else:
-            sys.stderr.write(f"{100 * share:3.0f}%  {text}\n")
+            self._write(f"{100 * share:3.0f}%  {text}")
+
+    def _write(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(line, highlight=False)
+        else:
+            sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _forecast(trainer: pl.Trainer, task: Embed) -> str:
+    """Tell what is going to happen, and how much will be written."""
+    exchange, at_once = task.exchange, trainer.world_size * len(task.rows)
+    noise = sum(h * w for h, w in task.generator.noise_shapes) if task.noise == "fixed" else 0
+    latent = 4 * (task.generator.num_ws * task.generator.w_dim + noise)
+    channels, height, width = task.picture_shape
+    written = exchange.total * (latent + 2000 + channels * height * width * 2 // 3)  # a PNG saves about a third
+    rounds = -(-exchange.total // at_once) * -(-task.steps // task.round_steps)
+    before = len(task.data.pictures) - exchange.total
+    return (
+        f"{exchange.total} pictures to embed ({before} are done), {at_once} at a time on {trainer.world_size} "
+        f"process{'es' if trainer.world_size > 1 else ''}: at most {rounds} rounds of {task.round_steps} steps, "
+        f"{task.steps} steps a picture, about {written / 1e6:.1f} MB to write to {task.out}"
+    )
 
 
 def _clock(seconds: float) -> str:

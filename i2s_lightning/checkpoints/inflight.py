@@ -5,6 +5,7 @@ the picture first) and ``run``. State belongs to the picture, not to a rank or a
 of devices.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.errors import CheckpointError
+
+log = logging.getLogger(__name__)
 
 KEY = "embedding"
 VERSION = 1
@@ -53,6 +56,26 @@ def open_part(checkpoint: dict[str, Any], source: str) -> dict[str, Any]:
             f"{source} has version {part['version']}, this program reads {VERSION}: update i2s_lightning"
         )
     return dict(part)
+
+
+def is_sound(path: Path) -> bool:
+    """Tell whether there is a checkpoint to go on from."""
+    try:
+        read_checkpoint(path)
+    except CheckpointError:
+        return False
+    return True
+
+
+def set_aside_if_damaged(path: Path) -> bool:
+    """Tell whether there is a checkpoint to go on from; rename a damaged one, with a warning."""
+    if is_sound(path):
+        return True
+    if path.exists():
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        log.warning("%s is damaged; set aside as %s, pictures in flight begin again", path, aside.name)
+    return False
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Flying], dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 class RoundLoader:
     """Yields the step numbers of one round.
 
-    A round works on the task's rows, not on what a loader yields, so there is nothing to shuffle, prefetch or fast-forward
-    after a resume. Not a torch DataLoader: Lightning leaves it alone.
+    A round works on the task's rows, not on what a loader yields, so there is nothing to shuffle, prefetch or
+    fast-forward after a resume. Not a torch DataLoader: Lightning leaves it alone.
 
     Args:
         steps: Steps a round.

@@ -42,7 +42,7 @@ class EmbedData(pl.LightningDataModule):
     Args:
         path: A folder (read recursively), a glob, a ``.txt`` list, a file, or several of these; default: the pictures
             that ship with the package.
-        batch_size: Pictures in flight on each device.
+        batch_size: Pictures in flight on each device; ``auto`` finds out how many fit into memory.
         on_bad_image: ``error`` stops before the start and lists all unreadable pictures; ``skip`` embeds the others and
             lists the skipped in ``metrics.csv``.
         fit: How a picture of another shape becomes the generator's: ``crop`` its middle, ``stretch`` it, or ``pad`` it.
@@ -53,17 +53,18 @@ class EmbedData(pl.LightningDataModule):
     def __init__(
         self,
         path: str | list[str] | None = None,
-        batch_size: int = 8,
+        batch_size: int | Literal["auto"] = 8,
         on_bad_image: Literal["error", "skip"] = "error",
         fit: Fit = "crop",
         resample: Resample = "lanczos",
         background: Color = WHITE,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
+        if batch_size != "auto" and batch_size < 1:
             raise ConfigError(f"data.batch_size must be at least 1; got {batch_size}")
         self.path: str | Sequence[str] = str(SHIPPED) if path is None else path
-        self.batch_size, self.on_bad_image = batch_size, on_bad_image
+        self.batch_size: int | Literal["auto"] = batch_size
+        self.on_bad_image = on_bad_image
         self.preprocess = Preprocess(fit=fit, resample=resample, background=background)
         self.pictures: list[CheckedPicture] = []
         self.skipped: list[BadPicture] = []

@@ -49,7 +49,6 @@ def run(task: "Embed") -> dict[str, Any]:
             "precision": str(task.trainer.precision),
             "gradient_clip": [task.trainer.gradient_clip_val, task.trainer.gradient_clip_algorithm],
         },
-        "batch_size": task.data.batch_size,  # equal batch sizes give equal bits; others, equal results to rounding
         "processes": task.trainer.world_size,
         "perceptual": task.perceptual.features.describe(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},

@@ -22,10 +22,12 @@ from i2s_lightning.generators.base import NoiseMode
 from i2s_lightning.losses import ImageLoss, PerceptualLoss, PixelLoss
 from i2s_lightning.metrics import PerceptualDistance
 from i2s_lightning.tasks import describe, resume
+from i2s_lightning.tasks.batch_size import fitting
 from i2s_lightning.tasks.exchange import Exchange, PictureLike
 from i2s_lightning.tasks.finish import Finisher
 from i2s_lightning.tasks.initial import Initial
 from i2s_lightning.tasks.objective import Objective, References
+from i2s_lightning.tasks.parts import GivenGradient, Parts
 from i2s_lightning.tasks.replay import Replay
 from i2s_lightning.tasks.rows import Rows, State
 from i2s_lightning.tasks.schedule import build_optimizer, lr_table
@@ -53,7 +55,7 @@ def round_length(steps: int, asked: int | None = None) -> int:
 class Data(Protocol):
     """What the task needs of the data module."""
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
 
     @property
     def pictures(self) -> list[Any]: ...  # noqa: D102
@@ -79,6 +81,7 @@ class Embed(Replay):
         patience: Stop a picture early when its loss has not improved by ``min_delta`` for so many steps.
         min_delta: Relative improvement that counts.
         target_loss: Stop a picture early at this loss.
+        rerun: ``failed`` embeds pictures again that failed before, with other settings if need be.
         round_steps: Pictures come and go every so many steps; default: the steps divided into rounds of at most 100.
         seed: Decides random starts and noise, with each picture's contents.
         out: The run folder.
@@ -103,6 +106,7 @@ class Embed(Replay):
         patience: int | None = None,
         min_delta: float = 1e-3,
         target_loss: float | None = None,
+        rerun: Literal["failed"] | None = None,
         round_steps: int | None = None,
         seed: int = 0,
         out: str = "runs/embed",
@@ -113,6 +117,7 @@ class Embed(Replay):
         self.strict_loading = False  # a checkpoint holds rows by picture (see on_save_checkpoint), not by name
         self.generator_file, self.space_name, self.init, self.steps, self.noise = generator, space, init, steps, noise
         self.patience, self.min_delta, self.target_loss = patience, min_delta, target_loss
+        self.rerun = rerun
         self.optimizer, self.lr_scheduler = optimizer, lr_scheduler
         self.round_steps = round_length(steps, round_steps)
         self.seed, self.out = seed, Path(out)
@@ -141,16 +146,40 @@ class Embed(Replay):
             return
         self.run = describe.run(self)
         if self.global_rank == 0:
-            resume.claim_folder(self.out, self.run)
-        height, width = self.generator.img_shape
-        with torch.no_grad():
-            like = self.generator.w_avg
-            blank = self.objective.prepare(like.new_zeros(1, self.generator.img_channels, height, width))
-            maps = [like.new_zeros(1, 1, *shape) for shape in self.generator.noise_shapes]
-        slots = Slots(self.data.batch_size, blank, maps if self.noise == "fixed" else None)
+            resume.claim_folder(self.out, self.run, rerun=self.rerun is not None)
+        if self.data.batch_size == "auto":
+            self.data.batch_size = self._fitting_batch_size()
+        rows = int(self.data.batch_size)
+        self.run["batch_size"] = rows  # equal batch sizes give equal bits; others, equal results to rounding
+        self.parts = Parts(rows)
+        blank, noise = self._blank(1)
+        slots = Slots(rows, blank, noise)
         stop = {"patience": self.patience, "min_delta": self.min_delta, "target_loss": self.target_loss}
-        tracker = Tracker(self.data.batch_size, self.space.shape, steps=self.steps, **stop)  # type: ignore[arg-type]
+        tracker = Tracker(rows, self.space.shape, steps=self.steps, **stop)  # type: ignore[arg-type]
         self.rows = Rows(self.initial.filler(), tracker, slots)
+
+    @torch.no_grad()
+    def _blank(self, count: int) -> tuple[References, list[Tensor] | None]:
+        """Give references and noise maps of empty pictures."""
+        like = self.generator.w_avg
+        references = self.objective.prepare(like.new_zeros(count, *self.picture_shape))
+        maps = [like.new_zeros(count, 1, *shape) for shape in self.generator.noise_shapes]
+        return references, maps if self.noise == "fixed" else None
+
+    def _fitting_batch_size(self) -> int:
+        """Try out how many pictures a step can take on this process's device."""
+        device = self.trainer.strategy.root_device
+        self.to(device)  # where it goes in a moment anyway
+
+        def trial(count: int) -> None:
+            references, noise = self._blank(count)
+            latent = self.initial.filler().to(self.generator.w_avg).expand(count, *self.space.shape).clone()
+            loss, _, _ = self.losses(latent.requires_grad_(), references, noise)
+            torch.autograd.grad(loss.sum(), latent)
+
+        share = -(-len(self.data.pictures) // self.trainer.world_size)
+        found = fitting(trial, share, device)
+        return int(self.trainer.strategy.reduce(torch.tensor(found, device=device), reduce_op="min"))
 
     def configure_optimizers(self) -> Optimizer:
         """One parameter group a picture."""
@@ -181,16 +210,23 @@ class Embed(Replay):
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         """Make one step for all rows; the sum over rows gives each exactly its own gradient."""
-        slots = self.rows.slots
         rate = self.rows.set_learning_rates(self.trainer.optimizers[0], self.lr_table)
         latent = self.rows.stacked()
-        loss, terms, _ = self.losses(latent, slots.references, slots.noise)
+        loss, terms, gradient = self.parts.gradient(latent, self._losses_of_rows)
         running = self.rows.tracker.running
-        self.rows.tracker.observe(loss.detach(), latent.detach())
+        self.rows.tracker.observe(loss, latent.detach())
         self.step_terms = {}
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log_step(loss, terms, running, rate)
-        return torch.where(self.rows.tracker.running, loss, torch.zeros_like(loss)).sum()
+        total: Tensor = GivenGradient.apply(latent, loss.sum(), gradient)  # type: ignore[no-untyped-call]
+        return total
+
+    def _losses_of_rows(self, latent: Tensor, rows: slice) -> tuple[Tensor, dict[str, Tensor]]:
+        slots = self.rows.slots
+        references = {loss: {key: v[rows] for key, v in tensors.items()} for loss, tensors in slots.references.items()}
+        noise = None if slots.noise is None else [m[rows] for m in slots.noise]
+        loss, terms, _ = self.losses(latent, references, noise)
+        return loss, terms
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Keep rows with a broken gradient from harming anybody."""
@@ -210,7 +246,7 @@ class Embed(Replay):
 
     def _log_step(self, loss: Tensor, terms: dict[str, Tensor], running: Tensor, rate: float) -> None:
         """Log means over running pictures; ``step_terms`` gives callbacks the values of each, at logged steps."""
-        self.step_terms = {"loss": loss.detach()} | {name: term.detach() for name, term in terms.items()}
+        self.step_terms = {"loss": loss} | terms
         count = running.sum().clamp(min=1)
         means = {name: torch.where(running, v, 0.0).sum() / count for name, v in self.step_terms.items()}
         pixel = self.objective.pixel
@@ -253,5 +289,5 @@ class Embed(Replay):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Park the rows of a checkpoint until :meth:`on_train_start`."""
         part = inflight.open_part(checkpoint, "the checkpoint")
-        resume.check(self.run, part["run"])
+        resume.check(self.run, part["run"], rerun=self.rerun is not None)
         self.parked = resume.split(part)

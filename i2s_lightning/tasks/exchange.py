@@ -15,6 +15,7 @@ from torch import Tensor
 from i2s_lightning.checkpoints.store import Result, next_shard, write_shard
 from i2s_lightning.ops.images import from_uint8, to_uint8
 from i2s_lightning.tasks.listener import tell
+from i2s_lightning.tasks.ranks import gather
 from i2s_lightning.tasks.rows import State
 from i2s_lightning.tasks.seeds import normal
 from i2s_lightning.tasks.tracker import RUNNING, STATUS_NAMES
@@ -79,11 +80,10 @@ class Exchange:
 
     def _assign(self) -> Iterator[tuple[int, int, int]]:
         """Pair free rows of all ranks, in order, with waiting pictures."""
-        taken = torch.tensor([picture >= 0 for picture in self.task.rows.slots.pictures], device=self.task.device)
-        everywhere = self.task.all_gather(taken) if self.task.trainer.world_size > 1 else taken.unsqueeze(0)
-        assert isinstance(everywhere, Tensor)
+        taken = torch.tensor([picture >= 0 for picture in self.task.rows.slots.pictures])
+        everywhere = gather(self.task.trainer, taken)
         self.in_flight = int(everywhere.sum())
-        for rank, row in (~everywhere.bool()).nonzero().tolist():
+        for rank, row in (~everywhere).nonzero().tolist():
             if not self.queue:
                 return
             self.in_flight += 1

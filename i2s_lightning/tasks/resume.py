@@ -11,6 +11,7 @@ from i2s_lightning.checkpoints import inflight
 from i2s_lightning.checkpoints.atomic import write_json
 from i2s_lightning.checkpoints.store import read_sound_entries
 from i2s_lightning.errors import CheckpointError
+from i2s_lightning.tasks.ranks import gather
 from i2s_lightning.tasks.rows import State
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def save(task: "Embed") -> dict[str, Any]:
         results |= {f"noise_{i:02d}": m for i, m in enumerate(task.rows.slots.noise)}
     state |= {f"result/{name}": value for name, value in results.items()}
     state["picture"] = torch.tensor(task.rows.slots.pictures)
-    everywhere = {name: _gather(task, value) for name, value in state.items()}
+    everywhere = {name: gather(task.trainer, value).flatten(0, 1).cpu() for name, value in state.items()}
     pictures = everywhere.pop("picture").tolist()
     taken = [i for i, picture in enumerate(pictures) if picture >= 0]
     facts = [task.data.pictures[pictures[i]] for i in taken]
@@ -48,13 +49,24 @@ def split(part: dict[str, Any]) -> dict[str, State]:
     return {key: {name: value[i] for name, value in tensors.items()} for i, key in enumerate(keys)}
 
 
-def check(now: dict[str, Any], then: dict[str, Any]) -> None:
+KEPT_IN_RERUN = ("space", "label", "noise", "data")
+"""Settings that the results of one folder share even when failed pictures get another chance."""
+
+
+def check(now: dict[str, Any], then: dict[str, Any], *, rerun: bool = False) -> None:
     """Refuse to go on with other settings than those that the run began with.
+
+    Args:
+        now: The run's description.
+        then: As it was.
+        rerun: Only what all results must share is compared.
 
     Raises:
         CheckpointError: They differ; says in what.
     """
     differing = differences(then["settings"], now["settings"])
+    if rerun:
+        differing = {key: pair for key, pair in differing.items() if key.split(".")[0] in KEPT_IN_RERUN}
     if then["generator"]["sha256"] != now["generator"]["sha256"]:
         differing["generator"] = (then["generator"]["file"], now["generator"]["file"])
     if differing:
@@ -65,7 +77,7 @@ def check(now: dict[str, Any], then: dict[str, Any]) -> None:
         )
 
 
-def claim_folder(out: Path, run: dict[str, Any]) -> None:
+def claim_folder(out: Path, run: dict[str, Any], *, rerun: bool = False) -> None:
     """Begin a run folder, or make sure that it was begun with the same settings.
 
     Raises:
@@ -73,7 +85,7 @@ def claim_folder(out: Path, run: dict[str, Any]) -> None:
     """
     path = out / "embedding.json"
     if path.exists():
-        check(run, json.loads(path.read_text(encoding="utf-8")))
+        check(run, json.loads(path.read_text(encoding="utf-8")), rerun=rerun)
     else:
         write_json(path, run)
 
@@ -95,18 +107,11 @@ def waiting(task: "Embed") -> tuple[list[int], dict[int, State]]:
     """
     done = None
     if task.global_rank == 0:
-        done = {f"{e.name}\0{e.record['sha256']}" for e in read_sound_entries(task.out / "latents")}
+        again = {"failed"} if task.rerun == "failed" else set()
+        newest = {e.name: e.record for e in read_sound_entries(task.out / "latents")}
+        done = {f"{name}\0{r['sha256']}" for name, r in newest.items() if r["status"] not in again}
     done = task.trainer.strategy.broadcast(done)
     assert done is not None
     keys = {f"{p.name}\0{p.sha256}": i for i, p in enumerate(task.data.pictures)}
     left = {key: i for key, i in keys.items() if key not in done}
     return list(left.values()), {left[key]: state for key, state in task.parked.items() if key in left}
-
-
-def _gather(task: "Embed", value: Tensor) -> Tensor:
-    """Concatenate the rows of all ranks, on the host."""
-    if task.trainer.world_size == 1:
-        return value.cpu()
-    gathered = task.all_gather(value.to(task.device))
-    assert isinstance(gathered, Tensor)
-    return gathered.flatten(0, 1).cpu()

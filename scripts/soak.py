@@ -1,0 +1,144 @@
+"""Kill runs at random moments, go on, and compare bits with runs that nobody killed.
+
+    python scripts/soak.py --kills 25
+
+Each try starts ``fit`` on 1 or 2 processes, kills all of them with SIGKILL after a random time, now and then damages
+what was left (a torn shard, a torn checkpoint, a half-written draft, a lost shard), runs the same command until it
+ends by itself, and compares every latent and metric with an uninterrupted run's, bit for bit.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from i2s_lightning import load_embedding
+from i2s_lightning.generators import StyleGAN2
+from i2s_lightning.generators.native import save_native
+
+PICTURES = 7  # not divisible by the batch size or the processes
+DAMAGES = ("none", "none", "torn shard", "lost shard", "torn checkpoint", "lost checkpoint", "draft")
+
+
+def prepare(folder: Path) -> list[str]:
+    """Make a small generator and pictures, and the command that embeds them."""
+    torch.manual_seed(0)
+    generator = StyleGAN2(z_dim=12, w_dim=16, channels=(16, 12, 8), mapping_layers=2)
+    save_native(generator.eval().requires_grad_(False), folder / "generator.safetensors")
+    draw = np.random.default_rng(0)
+    (folder / "pictures").mkdir()
+    for i in range(PICTURES):
+        rough = Image.fromarray(draw.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+        rough.resize((16, 16), Image.Resampling.BICUBIC).save(folder / "pictures" / f"{i}.png")
+    pixel = {"pixel": {"class_path": "PixelLoss"}}
+    return [
+        *(sys.executable, "-m", "i2s_lightning", "fit", f"--data.path={folder / 'pictures'}", "--data.batch_size=2"),
+        *(f"--model.generator={folder / 'generator.safetensors'}", f"--model.losses={json.dumps(pixel)}"),
+        *("--model.steps=400", "--model.round_steps=60", "--model.init=random_uniform", "--model.noise=fixed"),
+        *("--model.patience=60", "--checkpoint.every_n_train_steps=7", "--trainer.accelerator=cpu"),
+        *("--trainer.enable_progress_bar=false", "--trainer.logger=false"),
+    ]
+
+
+def start(command: list[str], out: Path, processes: int) -> subprocess.Popen[bytes]:
+    """Start a run in a process group of its own."""
+    words = [*command, f"--out={out}", f"--trainer.devices={processes}"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    log = (out.parent / f"{out.name}.log").open("ab")
+    return subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+
+def kill_at_random(run: subprocess.Popen[bytes], out: Path, chance: random.Random, span: float) -> bool:
+    """Wait until the run works, then a random time, then kill its whole group.
+
+    Returns:
+        Whether it was still running.
+    """
+    while run.poll() is None and not (out / "config.yaml").exists():
+        time.sleep(0.02)
+    deadline = time.monotonic() + chance.uniform(0, span)
+    while run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    alive = run.poll() is None
+    if alive:
+        os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    return alive
+
+
+def damage(out: Path, kind: str, chance: random.Random) -> None:
+    """Do to the files what a dying disk or an untidy user might."""
+    shards = sorted((out / "latents").glob("*.safetensors"))
+    checkpoint = out / "checkpoints" / "last.ckpt"
+    if kind == "draft":
+        (out / "latents").mkdir(exist_ok=True)
+        (out / "latents" / ".000009-000.1.tmp.safetensors").write_bytes(b"half")
+    if "shard" in kind and shards:
+        victim = chance.choice(shards)
+        victim.unlink() if kind.startswith("lost") else _tear(victim, chance)
+    if "checkpoint" in kind and checkpoint.exists():
+        checkpoint.unlink() if kind.startswith("lost") else _tear(checkpoint, chance)
+
+
+def _tear(path: Path, chance: random.Random) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: chance.randrange(len(data))])
+
+
+def same(a: Path, b: Path) -> bool:
+    """Compare all latents, noise maps and records of two runs."""
+    one, two = load_embedding(a), load_embedding(b)
+    if one.names != two.names or len(one.names) != PICTURES:
+        return False
+    tensors = all(
+        torch.equal(x, y)
+        for name in one.names
+        for x, y in zip([one[name], *one.noise(name)], [two[name], *two.noise(name)], strict=True)
+    )
+    return tensors and one.metrics == two.metrics
+
+
+def main() -> int:
+    """Run the soak; the exit status tells whether all were identical."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--span", type=float, default=4.0, help="kill within so many seconds after the start of work")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    chance = random.Random(options.seed)
+    identical = killed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = prepare(folder)
+        if start(command, folder / "whole", 1).wait() != 0:
+            sys.exit((folder / "whole.log").read_text())
+        for attempt in range(options.kills):
+            out, processes, kind = folder / f"run{attempt}", 1 + attempt % 2, chance.choice(DAMAGES)
+            if kill_at_random(start(command, out, processes), out, chance, options.span):
+                killed += 1
+            damage(out, kind, chance)
+            again = chance.choice((1, 2))
+            status = start(command, out, again).wait()
+            equal = status == 0 and same(out, folder / "whole")
+            identical += equal
+            verdict = (
+                "identical" if equal else f"DIFFERENT (status {status})\n{(folder / f'{out.name}.log').read_text()}"
+            )
+            print(f"{attempt + 1:3d}: killed on {processes}, {kind}, resumed on {again}: {verdict}", flush=True)
+    print(f"{identical}/{options.kills} identical ({killed} were still running when killed)")
+    return int(identical != options.kills)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
