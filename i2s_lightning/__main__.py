@@ -11,6 +11,8 @@ VERBS = {
     "validate": ("i2s_lightning.cli", "score stored pictures against their targets"),
     "test": ("i2s_lightning.cli", "the same, and check that the stored losses come out again"),
     "predict": ("i2s_lightning.cli", "render stored pictures again"),
+    "inspect": ("i2s_lightning.commands.inspect", "say what a weight file, a checkpoint or an embedding is"),
+    "convert": ("i2s_lightning.commands.convert", "write generators and embeddings in other formats"),
     "morph": ("i2s_lightning.commands.morph", "turn pictures into each other"),
     "mix": ("i2s_lightning.commands.mix", "give pictures the style of others"),
     "transfer": ("i2s_lightning.commands.transfer", "give pictures the expression of somebody else"),
