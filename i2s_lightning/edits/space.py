@@ -1,0 +1,152 @@
+"""Where pictures lie in their generator's space, and what that means for editing them."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from i2s_lightning.checkpoints import Embedding
+from i2s_lightning.checkpoints.atomic import replacing
+from i2s_lightning.edits.latent import Names, match_names
+from i2s_lightning.edits.options import Layers, layer_set
+from i2s_lightning.generators.base import Generator
+from i2s_lightning.generators.named import cache_folder
+from i2s_lightning.ops.whitening import Whitening, fit_whitening
+
+SAMPLES = 20_000
+CHUNK = 1000
+
+SAFE = 3.0
+"""Up to this typicality a picture is called safe to edit."""
+STRAINED = 7.0
+"""Beyond this one it is called over-fitted. Both are calibrated on pictures of and outside the shipped generator's
+domain by ``scripts/measure_edits.py``."""
+LIKENESS = 21.0
+"""PSNR in dB below which the embedding is called another picture than its target."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """How well a picture can be edited.
+
+    Attributes:
+        name: The picture's.
+        w_avg_distance: ``||w - w_avg||`` over all layers, the quantity of the paper's tables 1 and 2.
+        typicality: Root mean square distance from the mean in P space, in standard deviations of the generator's own
+            samples: they have about 1.
+        psnr: In dB, as stored; None if the embedding does not tell.
+        nearest: The name of the picture that lies nearest; None if there is no other.
+        nearest_distance: How far it is, as ``w_avg_distance`` is measured.
+        verdict: In words.
+    """
+
+    name: str
+    w_avg_distance: float
+    typicality: float
+    psnr: float | None
+    nearest: str | None
+    nearest_distance: float | None
+    verdict: str
+
+
+@torch.no_grad()
+def sample_w(generator: Generator, count: int, seed: int = 0) -> Float[Tensor, "N D"]:
+    """Draw styles as the mapping network gives them; classes of a conditional generator in equal shares.
+
+    Args:
+        generator: Its mapping network is used.
+        count: How many.
+        seed: Decides the draws.
+
+    Returns:
+        Styles, on the CPU.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    parts = []
+    for start in range(0, count, CHUNK):
+        z = torch.randn(min(CHUNK, count - start), generator.z_dim, generator=rng).to(generator.w_avg)
+        turns = (torch.arange(start, start + len(z)) % generator.c_dim) if generator.c_dim else None
+        c = None if turns is None else F.one_hot(turns, generator.c_dim).to(z)
+        ws: Tensor = generator.mapping(z, c)
+        parts.append(ws[:, 0].cpu())
+    return torch.cat(parts)
+
+
+def whitening_of(generator: Generator) -> Whitening:
+    """Estimate P space from 20,000 samples; once a generator, then from the user's cache."""
+    path = cache_folder() / "whitening" / f"{generator.sha256}.safetensors"
+    if generator.sha256 and path.is_file():
+        return Whitening(**load_file(path))
+    whitening = fit_whitening(sample_w(generator, SAMPLES))
+    if generator.sha256:
+        with replacing(path) as draft:
+            save_file({key: value.contiguous() for key, value in vars(whitening).items()}, draft)
+    return whitening
+
+
+def typicality(embedding: Embedding, name: str) -> float:
+    """Measure how far a picture lies from the generator's mean, in standard deviations of samples, over its layers."""
+    layers = whitening_of(embedding.generator).typicality(embedding[name])
+    return float(layers.square().mean().sqrt())
+
+
+def neighbours(embedding: Embedding, image: str, count: int = 3, layers: Layers = "all") -> list[tuple[str, float]]:
+    """Find the embedded pictures that lie nearest.
+
+    Args:
+        embedding: Has the pictures.
+        image: One of them.
+        count: How many neighbours, at most.
+        layers: Layers to compare; ``coarse`` finds the same pose, ``fine`` the same colours.
+
+    Returns:
+        Names and distances (L2 norm over the layers), nearest first, without the picture itself.
+    """
+    chosen = list(layer_set(layers, embedding.generator.layer_resolutions))
+    own = embedding[image][chosen]
+    others = [(name, float((embedding[name][chosen] - own).norm())) for name in embedding.names if name != image]
+    return sorted(others, key=lambda pair: pair[1])[:count]
+
+
+def report(embedding: Embedding, images: Names = "*") -> list[Report]:
+    """Say of each picture how far it lies from what the generator knows, and what to expect of edits.
+
+    Args:
+        embedding: Has the pictures.
+        images: Names.
+
+    Returns:
+        One report a picture.
+
+    Raises:
+        CheckpointError: There is no such picture.
+    """
+    whitening = whitening_of(embedding.generator)
+    mean = embedding.generator.w_avg.cpu()
+    reports = []
+    for name in match_names(embedding, images):
+        ws = embedding[name]
+        typical = float(whitening.typicality(ws).square().mean().sqrt())
+        psnr = embedding.metrics[name].get("psnr")
+        nearest, far = next(iter(neighbours(embedding, name, 1)), (None, None))
+        verdict = judge(typical, psnr)
+        reports.append(Report(name, float((ws - mean).norm()), typical, psnr, nearest, far, verdict))
+    return reports
+
+
+def judge(typical: float, psnr: float | None) -> str:
+    """Put numbers into words.
+
+    Example:
+        >>> judge(1.5, 25.0), judge(9.0, 18.0)
+        ('safe to edit', 'over-fitted: expect artefacts; poor likeness')
+    """
+    verdict = "edit gently"
+    if typical <= SAFE:
+        verdict = "safe to edit"
+    elif typical > STRAINED:
+        verdict = "over-fitted: expect artefacts"
+    return verdict if psnr is None or psnr >= LIKENESS else f"{verdict}; poor likeness"
