@@ -23,7 +23,8 @@ from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
 from i2s_lightning.tasks import strategy
-from i2s_lightning.tasks.embed import Embed, round_length
+from i2s_lightning.tasks.embed import Embed
+from i2s_lightning.tasks.rounds import round_length
 
 PROG = "i2s_lightning"
 

@@ -8,7 +8,7 @@ steps since the last checkpoint.
 """
 
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -21,48 +21,19 @@ from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import NoiseMode
 from i2s_lightning.losses import ImageLoss, PerceptualLoss, PixelLoss
 from i2s_lightning.metrics import PerceptualDistance
-from i2s_lightning.tasks import describe, resume
-from i2s_lightning.tasks.batch_size import fitting
-from i2s_lightning.tasks.exchange import Exchange, PictureLike
+from i2s_lightning.tasks import describe, preparation, resume
+from i2s_lightning.tasks.exchange import Exchange
 from i2s_lightning.tasks.finish import Finisher
 from i2s_lightning.tasks.initial import Initial
 from i2s_lightning.tasks.objective import Objective, References
 from i2s_lightning.tasks.parts import GivenGradient, Parts
+from i2s_lightning.tasks.pictures import Data, PictureLike
 from i2s_lightning.tasks.replay import Replay
+from i2s_lightning.tasks.rounds import round_length
 from i2s_lightning.tasks.rows import Rows, State
 from i2s_lightning.tasks.schedule import build_optimizer, lr_table
-from i2s_lightning.tasks.slots import Slots
 from i2s_lightning.tasks.space import Space, SpaceName
 from i2s_lightning.tasks.strategy import refuse_unfit
-from i2s_lightning.tasks.tracker import Tracker
-
-LONGEST_ROUND = 100
-"""Steps after which pictures may come and go, unless told otherwise."""
-
-
-def round_length(steps: int, asked: int | None = None) -> int:
-    """Divide a picture's steps into equal rounds of at most :data:`LONGEST_ROUND`, or as asked.
-
-    Example:
-        >>> round_length(300), round_length(250), round_length(60), round_length(300, 7)
-        (100, 84, 60, 7)
-    """
-    rounds = -(-steps // LONGEST_ROUND)
-    return asked or -(-steps // rounds)
-
-
-@runtime_checkable
-class Data(Protocol):
-    """What the task needs of the data module."""
-
-    batch_size: int | Literal["auto"]
-
-    @property
-    def pictures(self) -> list[Any]: ...  # noqa: D102
-    @property
-    def skipped(self) -> list[Any]: ...  # noqa: D102
-    def read(self, index: int) -> Tensor: ...  # noqa: D102
-    def describe(self) -> dict[str, Any]: ...  # noqa: D102
 
 
 class Embed(Replay):
@@ -148,38 +119,10 @@ class Embed(Replay):
         if self.global_rank == 0:
             resume.claim_folder(self.out, self.run, rerun=self.rerun is not None)
         if self.data.batch_size == "auto":
-            self.data.batch_size = self._fitting_batch_size()
-        rows = int(self.data.batch_size)
-        self.run["batch_size"] = rows  # equal batch sizes give equal bits; others, equal results to rounding
-        self.parts = Parts(rows)
-        blank, noise = self._blank(1)
-        slots = Slots(rows, blank, noise)
-        stop = {"patience": self.patience, "min_delta": self.min_delta, "target_loss": self.target_loss}
-        tracker = Tracker(rows, self.space.shape, steps=self.steps, **stop)  # type: ignore[arg-type]
-        self.rows = Rows(self.initial.filler(), tracker, slots)
-
-    @torch.no_grad()
-    def _blank(self, count: int) -> tuple[References, list[Tensor] | None]:
-        """Give references and noise maps of empty pictures."""
-        like = self.generator.w_avg
-        references = self.objective.prepare(like.new_zeros(count, *self.picture_shape))
-        maps = [like.new_zeros(count, 1, *shape) for shape in self.generator.noise_shapes]
-        return references, maps if self.noise == "fixed" else None
-
-    def _fitting_batch_size(self) -> int:
-        """Try out how many pictures a step can take on this process's device."""
-        device = self.trainer.strategy.root_device
-        self.to(device)  # where it goes in a moment anyway
-
-        def trial(count: int) -> None:
-            references, noise = self._blank(count)
-            latent = self.initial.filler().to(self.generator.w_avg).expand(count, *self.space.shape).clone()
-            loss, _, _ = self.losses(latent.requires_grad_(), references, noise)
-            torch.autograd.grad(loss.sum(), latent)
-
-        share = -(-len(self.data.pictures) // self.trainer.world_size)
-        found = fitting(trial, share, device)
-        return int(self.trainer.strategy.reduce(torch.tensor(found, device=device), reduce_op="min"))
+            self.data.batch_size = preparation.fitting_batch_size(self)
+        self.run["batch_size"] = self.data.batch_size
+        self.rows = preparation.make_rows(self, int(self.data.batch_size))
+        self.parts = Parts(len(self.rows))
 
     def configure_optimizers(self) -> Optimizer:
         """One parameter group a picture."""

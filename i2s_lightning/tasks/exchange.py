@@ -6,8 +6,7 @@ round is all that ranks tell one another.
 
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -22,18 +21,6 @@ from i2s_lightning.tasks.tracker import RUNNING, STATUS_NAMES
 
 if TYPE_CHECKING:
     from i2s_lightning.tasks.embed import Embed
-
-
-@runtime_checkable
-class PictureLike(Protocol):
-    """What the exchange needs to know of a picture."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def path(self) -> Path: ...  # noqa: D102
-    @property
-    def sha256(self) -> str: ...  # noqa: D102
 
 
 class Exchange:
