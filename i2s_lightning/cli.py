@@ -22,6 +22,7 @@ from i2s_lightning.checkpoints.folder import locked, set_aside
 from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
+from i2s_lightning.parser import Parser
 from i2s_lightning.tasks import strategy
 from i2s_lightning.tasks.embed import Embed
 from i2s_lightning.tasks.rounds import round_length
@@ -35,13 +36,6 @@ TRAINER_DEFAULTS = {
     "enable_model_summary": False,  # frozen networks are buffers: it would say 0 parameters
     "log_every_n_steps": 10,
 }
-
-
-class Parser(LightningArgumentParser):
-    """Says what is wrong in one line instead of after sixty lines of usage."""
-
-    def print_usage(self, file: Any = None) -> None:
-        """Print nothing; the error names ``--help``."""
 
 
 class SaveConfig(SaveConfigCallback):
@@ -74,6 +68,7 @@ class EmbedCLI(LightningCLI):
         )
         parser.link_arguments("out", "model.out")
         parser.link_arguments("seed_everything", "model.seed", compute_fn=int)
+        Parser.options = set(parser.get_defaults().keys())
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse, and report broken ``${...}`` like any other mistake."""

@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import ProgressBar
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from i2s_lightning.tasks.embed import Embed
-from i2s_lightning.tasks.tracker import RUNNING
+from i2s_lightning.tasks.tracker import EMPTY, RUNNING
 
 LINE_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
@@ -73,7 +73,8 @@ class EmbedProgress(ProgressBar):
     def _describe(self, trainer: pl.Trainer, task: Embed) -> tuple[float, str]:
         """Tell the share of the work that is done, and everything else in words."""
         exchange, tracker = task.exchange, task.rows.tracker
-        ages = torch.where(tracker.status == RUNNING, tracker.age, 0)
+        ages = torch.where(tracker.status == RUNNING, tracker.age, task.steps)  # an early leaver has no more work
+        ages = torch.where(tracker.status == EMPTY, 0, ages)
         share = (exchange.done * task.steps + int(ages.sum()) * trainer.world_size) / (exchange.total * task.steps)
         spent = time.monotonic() - self._begun
         gained = share - exchange.share_at_start

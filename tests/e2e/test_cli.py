@@ -92,14 +92,17 @@ def test_other_settings_need_restart(options, tmp_path, capsys):
     ("words", "message"),
     [
         (["fit", "--model.space=w++"], "Expected a typing.Literal\\['z', 'w', 'w_plus'\\]. Got value: w\\+\\+"),
-        (["fit", "--model.stpes=3"], "stpes"),
+        (["fit", "--model.stpes=3"], "unrecognized arguments: --model.stpes=3; did you mean 'model.steps'"),
+        (["fit", "--config=typo.yaml"], "does not accept option 'model.stepz'; did you mean 'model.steps'"),
         (["fit", "--out=${nothing}"], "Interpolation key 'nothing' not found|nothing"),
         (["fti"], "no verb 'fti'; did you mean 'fit'"),
     ],
 )
-def test_mistakes_are_answered_in_a_line(words, message, capsys):
+def test_mistakes_are_answered_in_a_line(words, message, capsys, tmp_path, monkeypatch):
     import re
 
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "typo.yaml").write_text("model: {stepz: 3}")
     with pytest.raises(SystemExit) as stop:
         raise SystemExit(main(words))
     assert stop.value.code == 2
