@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningArgumentParser
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import Logger, WandbLogger
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.latent import open_embedding
@@ -63,8 +63,6 @@ def edit_parser(verb: str, description: str) -> Parser:
     parser.add_argument("--scale", type=int, default=1, help="enlarge every picture by this whole number")
     parser.add_argument("--columns", type=int | None, default=None, help="pictures a row on a sheet")
     parser.add_argument("--batch_size", type=int, default=1, help="pictures at once; more is faster on a GPU")
-    parser.add_lightning_class_args(Trainer, "trainer")
-    parser.set_defaults({"trainer.logger": False, "trainer.enable_checkpointing": False})
     return parser
 
 
@@ -88,6 +86,8 @@ def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Ed
         I2SError: The options do not fit each other or the embedding.
     """
     _quieten()
+    parser.add_lightning_class_args(Trainer, "trainer")  # last, so that --help begins with the verb's own options
+    parser.set_defaults({"trainer.logger": False, "trainer.enable_checkpointing": False})
     options = parse(parser, words)
     if options.batch_size < 1:
         raise ConfigError(f"batch_size must be at least 1; got {options.batch_size}")
@@ -100,7 +100,7 @@ def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Ed
     with open_sink(out, look) if first else nullcontext() as add:
         trainer = _render(parser, options, edit, WriteShots(add))
     if first:
-        _log(trainer, out, parser.dump(options, format="json"))
+        _log(trainer.loggers, out, parser.dump(options, format="json"))
         sys.stdout.write(f"wrote {out}\n")
     return out
 
@@ -118,9 +118,9 @@ def _render(parser: Parser, options: Namespace, edit: Edit, writer: WriteShots) 
     return trainer
 
 
-def _log(trainer: Trainer, out: Path, options: str) -> None:
+def _log(loggers: Sequence[Logger], out: Path, options: str) -> None:
     """Tell loggers what was done, and show the result to Weights & Biases."""
-    for logger in trainer.loggers:
+    for logger in loggers:
         logger.log_hyperparams({key: value for key, value in json.loads(options).items() if key != "trainer"})
         if isinstance(logger, WandbLogger) and out.is_file():
             show = logger.log_video if out.suffix == ".mp4" else logger.log_image
