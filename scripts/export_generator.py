@@ -38,7 +38,8 @@ def _read(path: Path) -> tuple[StyleGAN2, list[str]]:
         assert isinstance(generator, StyleGAN2)
         return generator, list(state.source.get("notes", []))
     content = torch.load(path, map_location="cpu", weights_only=True)
-    task = TrainGenerator(**content["hyper_parameters"] | {"start": ()})
+    settings = {name: value for name, value in content["hyper_parameters"].items() if not name.startswith("_")}
+    task = TrainGenerator(**settings | {"start": ()})
     task.load_state_dict(content["state_dict"])
     return task.average, [f"{int(task.seen):,} images seen in the last stage"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from i2s_lightning.generators import load_generator
@@ -31,7 +31,8 @@ def main() -> None:
     tensors = {f"w_{name}": value for name, value in principal_axes(w).items()}
     tensors |= {f"p_{name}": value for name, value in principal_axes(before_activation(w)).items()}
     metadata = {"format": FORMAT, "version": "1", "generator_sha256": generator.sha256, "count": str(options.count)}
-    save_file({name: tensor.float().contiguous() for name, tensor in tensors.items()}, options.out, metadata)
+    tensors = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+    options.out.write_bytes(save(tensors, metadata))  # not save_file, which denies others the reading
 
 
 @torch.no_grad()
