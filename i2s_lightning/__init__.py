@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from i2s_lightning.checkpoints import Embedding as Embedding
     from i2s_lightning.checkpoints import load_embedding as load_embedding
+    from i2s_lightning.data.targets import Targets as Targets
     from i2s_lightning.generators import Generator as Generator
     from i2s_lightning.generators import load_generator as load_generator
 
@@ -23,11 +24,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "Embedding": "i2s_lightning.checkpoints",
     "load_embedding": "i2s_lightning.checkpoints",
+    "Targets": "i2s_lightning.data.targets",
     "Generator": "i2s_lightning.generators",
     "load_generator": "i2s_lightning.generators",
 }
 
-__all__ = ["Embedding", "Generator", "__version__", "load_embedding", "load_generator"]
+__all__ = ["Embedding", "Generator", "Targets", "__version__", "load_embedding", "load_generator"]
 
 
 def __getattr__(name: str) -> Any:

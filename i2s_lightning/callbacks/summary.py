@@ -1,6 +1,11 @@
 """What ``fit`` leaves for people: a table, a contact sheet, curves, and what to do next."""
 
 import csv
+import heapq
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,7 @@ from rich.table import Table
 from i2s_lightning.callbacks.curves import LossCurves
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.checkpoints.embedding import Embedding
+from i2s_lightning.checkpoints.index import write_index
 from i2s_lightning.drawing.curves import draw_curves
 from i2s_lightning.drawing.sheet import Cell, difference, sheet
 from i2s_lightning.ops.images import to_uint8
@@ -43,6 +49,7 @@ class RunSummary(pl.Callback):
             Console().print(f"Stopped with {left} pictures to go; the same command goes on from here.")
         if not any((self.out / "latents").glob("*.safetensors")):
             return
+        write_index(self.out / "latents")
         embedding = pl_module.open_embedding()
         self._write_metrics(embedding, pl_module)
         self._write_sheet(embedding, pl_module)
@@ -50,19 +57,16 @@ class RunSummary(pl.Callback):
         self._say(embedding, pl_module)
 
     def _write_metrics(self, embedding: Embedding, task: Embed) -> None:
-        rows = [self._row(record) for record in embedding.metrics.values()]
-        for picture in task.data.skipped:
-            facts = {"name": picture.name, "status": "skipped", "file": str(picture.path), "reason": picture.reason}
-            rows.append(facts)
-        columns = list(dict.fromkeys(["name", "status", "psnr", *(key for row in rows for key in row)]))
+        skipped = [
+            {"name": picture.name, "status": "skipped", "file": str(picture.path), "reason": picture.reason}
+            for picture in task.data.skipped
+        ]
+        rows = partial(chain, embedding.metrics.values(), skipped)  # twice through them: 70,000 at once take a lot
+        columns = dict.fromkeys(["name", "status", "psnr", *dict.fromkeys(key for row in rows() for key in row)])
         with replacing(self.out / "metrics.csv") as draft, draft.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, list(columns))
             writer.writeheader()
-            writer.writerows(rows)
-
-    @staticmethod
-    def _row(record: dict[str, Any]) -> dict[str, Any]:
-        return {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in record.items()}
+            writer.writerows(map(_row, rows()))
 
     def _write_sheet(self, embedding: Embedding, task: Embed) -> None:
         indices = {p.name: i for i, p in enumerate(task.data.pictures)}
@@ -119,8 +123,13 @@ _NEXT = (
 )
 
 
-def _lines(name: str, record: dict[str, Any]) -> list[str]:
-    scores = f"PSNR {record['psnr']:.2f} dB   SSIM {record['ssim']:.3f}   perceptual {record['perceptual']:.3f}"
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in record.items()}
+
+
+def _lines(name: str, record: Mapping[str, Any]) -> list[str]:
+    shown = (("PSNR", "psnr", ".2f", " dB"), ("SSIM", "ssim", ".3f", ""), ("perceptual", "perceptual", ".3f", ""))
+    scores = "   ".join(f"{title} {record[key]:{form}}{unit}" for title, key, form, unit in shown if key in record)
     status = "" if record["status"] == "done" else f"   [{record['status']}]"
     return [name + status, scores]
 
@@ -129,15 +138,25 @@ def _table(embedding: Embedding) -> Table:
     table = Table(title="Embedded pictures" if len(embedding) <= MOST else f"The {MOST} worst of {len(embedding)}")
     for column in ("name", "status", "steps", "loss", "PSNR dB", "SSIM", "perceptual", "to w_avg"):
         table.add_column(column, justify="left" if column in ("name", "status") else "right")
-    worst_first = sorted(embedding.metrics.values(), key=lambda record: record["psnr"])
-    shown = list(embedding.metrics.values()) if len(embedding) <= MOST else worst_first[:MOST]
+    records = embedding.metrics.values()
+    shown = records if len(embedding) <= MOST else heapq.nsmallest(MOST, records, key=itemgetter("psnr"))
     for r in shown:
-        numbers = [f"{r[k]:.{d}f}" for k, d in _COLUMNS.items()]
+        numbers = [f"{r[k]:.{d}f}" if k in r else "" for k, d in _COLUMNS.items()]
         table.add_row(r["name"], r["status"], str(r["steps"]), *numbers)
-    means = [sum(r[k] for r in worst_first) / len(worst_first) for k in _COLUMNS]
+    means = _means(records)
     table.add_section()
-    table.add_row("mean", "", "", *(f"{m:.{d}f}" for m, d in zip(means, _COLUMNS.values(), strict=True)))
+    table.add_row("mean", "", "", *(f"{means[k]:.{d}f}" if k in means else "" for k, d in _COLUMNS.items()))
     return table
+
+
+def _means(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    sums = dict.fromkeys(_COLUMNS, 0.0)
+    counts = dict.fromkeys(_COLUMNS, 0)
+    for record in records:
+        for key in _COLUMNS.keys() & record.keys():
+            sums[key] += record[key]
+            counts[key] += 1
+    return {key: sums[key] / count for key, count in counts.items() if count}
 
 
 _COLUMNS = {"loss": 4, "psnr": 2, "ssim": 3, "perceptual": 3, "w_avg_distance": 1}

@@ -1,7 +1,8 @@
 """Stored embeddings for Python: names, latents, metrics and the pictures they render to."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.checkpoints import inflight
+from i2s_lightning.checkpoints.dataset import LatentDataset
+from i2s_lightning.checkpoints.index import open_store
 from i2s_lightning.checkpoints.render import render_one
-from i2s_lightning.checkpoints.store import Entry, read_entries, read_shard
+from i2s_lightning.checkpoints.store import Entry, read_rows, read_shard
 from i2s_lightning.errors import CheckpointError, UnsupportedWeightsError
 from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import Generator, NoiseMode
@@ -18,32 +21,40 @@ from i2s_lightning.generators.base import Generator, NoiseMode
 Stored = Entry | inflight.Flying
 
 
+class Records(Mapping[str, dict[str, Any]]):
+    """Records by name, each parsed when it is asked for: 100,000 at once would take hundreds of MB."""
+
+    def __init__(self, entries: Mapping[str, Stored]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self._entries[name].record
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 class Embedding:
     """Pictures embedded in a generator's latent space, read lazily.
 
     Attributes:
         names: The pictures' names, sorted.
-        metrics: For each name its record: status, loss, psnr and so on.
+        metrics: For each name its record: status, loss, psnr and so on; parsed when asked for.
         run: What all pictures share: generator and VGG hashes, space, noise mode, preprocessing, seed, versions.
     """
 
     def __init__(
         self, entries: Mapping[str, Stored], run: dict[str, Any], generator: str | Path | Generator | None = None
     ) -> None:
+        self.names = list(entries)
+        self.metrics: Mapping[str, dict[str, Any]] = Records(entries)
         self._entries = entries
         self._asked_generator = generator
         self._generator: Generator | None = None
         self.run = run
-
-    @property
-    def names(self) -> list[str]:
-        """The pictures' names, sorted."""
-        return list(self._entries)
-
-    @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
-        """Each picture's record, by name."""
-        return {name: entry.record for name, entry in self._entries.items()}
 
     @property
     def space(self) -> str:
@@ -53,7 +64,41 @@ class Embedding:
     @property
     def ws(self) -> Tensor:
         """All W+ latents, ``(N, L, D)``, in the order of :attr:`names`."""
-        return torch.stack([self[name] for name in self.names])
+        return self.read_all("ws")
+
+    def read_all(self, tensor: str, out: Tensor | None = None) -> Tensor:
+        """Read one tensor of all pictures, shard by shard.
+
+        Args:
+            tensor: ``ws``, ``z``, ``w`` or ``noise_NN``, as :meth:`tensor_names` lists them.
+            out: Where to; made when None. A mapped file keeps what does not fit into memory.
+
+        Returns:
+            ``(N, ...)``, in the order of :attr:`names`.
+
+        Raises:
+            CheckpointError: A shard can't be read, or lacks it.
+        """
+        first = self.read_one(tensor)
+        out = first.new_empty(len(self), *first.shape) if out is None else out
+        places: dict[Path, list[tuple[int, int]]] = defaultdict(list)
+        for i, entry in enumerate(self._entries.values()):
+            if isinstance(entry, Entry):
+                places[entry.shard].append((entry.row, i))
+            else:
+                out[i] = entry.read(tensor)
+        for shard, pairs in places.items():
+            rows, positions = zip(*sorted(pairs), strict=True)  # in the order of the file, which is mapped
+            out[torch.tensor(positions)] = read_rows(shard, tensor, rows)
+        return out
+
+    def read_one(self, tensor: str) -> Tensor:
+        """Read one tensor of the first picture, without the picture's axis: all have its shape."""
+        return self._entries[self.names[0]].read(tensor)
+
+    def tensor_names(self) -> list[str]:
+        """List what is stored of each picture: ``ws``, and what its space and noise add."""
+        return sorted(self._entries[self.names[0]].tensor_names())
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -108,6 +153,14 @@ class Embedding:
     def render_one(self, name: str) -> Tensor:
         """Render one picture, ``(C, H, W)``."""
         return render_one(self.generator, self[name], self.noise_mode, self.noise(name)).cpu()
+
+    def dataset(self, images: Callable[[str], Tensor] | None = None) -> LatentDataset:
+        """Make a torch data set of ``(image, ws)``, in the order of :attr:`names`.
+
+        Args:
+            images: Gives a picture by name, for example :class:`i2s_lightning.Targets`; default: :meth:`render_one`.
+        """
+        return LatentDataset(self, images or self.render_one)
 
     def _entry(self, name: str) -> Stored:
         if name not in self._entries:
@@ -166,14 +219,14 @@ def _read(path: Path) -> tuple[Mapping[str, Stored], dict[str, Any]]:
     if path.suffix == ".ckpt":
         flying, run = inflight.read_checkpoint(path)
         # A checkpoint of a run folder holds what is in flight; the finished ones lie beside it.
-        finished = read_entries(path.parent.parent / "latents")[0] if path.parent.name == "checkpoints" else {}
+        finished = open_store(path.parent.parent / "latents")[0] if path.parent.name == "checkpoints" else {}
         both: dict[str, Stored] = {**flying, **finished}
         return dict(sorted(both.items())), run
     if path.is_file():
         rows, run = read_shard(path)
         return {entry.name: entry for entry in rows}, run
     latents = path / "latents" if (path / "latents").is_dir() else path
-    finished, run = read_entries(latents)
+    finished, run = open_store(latents)
     checkpoint = path / "checkpoints" / "last.ckpt"
     if not finished and checkpoint.exists():
         return inflight.read_checkpoint(checkpoint)

@@ -5,7 +5,8 @@ its rows stacked (``ws`` (n, L, D); ``z`` (n, Z) or ``w`` (n, D) for those space
 the noise was fixed per image) and, in its header, two JSON texts: ``rows`` (one record a row: name, status,
 metrics...) and ``run`` (what all rows share: generator and VGG hashes, space, noise mode, losses, preprocessing,
 seed, versions). Each shard therefore says by itself how to render its rows. ``sha256`` in the header covers tensors
-and records.
+and records. Version 2 (one file of very many rows, see :mod:`i2s_lightning.checkpoints.export`) keeps its records as
+tensors instead: a header is read whole by whoever wants one row, and may not exceed 100 MB.
 
 A shard is written once and never changed; results that are computed twice after a crash replace equal ones. Nothing
 else records which pictures are done: the store is the truth, and a damaged shard simply means that its pictures are
@@ -14,7 +15,8 @@ not done.
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from i2s_lightning.checkpoints import packed
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.errors import CheckpointError
 from i2s_lightning.ops.fingerprint import fingerprint
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 
 FORMAT = "i2s_lightning.latents"
 VERSION = "1"
+PACKED_VERSION = "2"
+ENDING = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,34 @@ class Result:
     tensors: dict[str, Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """Where one picture's result lies."""
+    """Where one picture's result lies.
 
-    record: dict[str, Any]
+    Attributes:
+        name: The picture's.
+        shard: The file.
+        row: Its row there.
+        facts: Its record, or the JSON of it, which is parsed when somebody asks.
+    """
+
+    name: str
     shard: Path
     row: int
+    facts: dict[str, Any] | bytes | memoryview
 
     @property
-    def name(self) -> str:
-        """The picture's name."""
-        return str(self.record["name"])
+    def record(self) -> dict[str, Any]:
+        """What is known of the picture: name, status, metrics."""
+        if isinstance(self.facts, dict):
+            return self.facts
+        record: dict[str, Any] = json.loads(bytes(self.facts))
+        return record
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let workers of a ``DataLoader`` have it: views into a mapped file can't be sent."""
+        facts = self.facts if isinstance(self.facts, dict) else bytes(self.facts)
+        return Entry, (self.name, self.shard, self.row, facts)
 
     def read(self, tensor: str) -> Tensor:
         """Read one tensor of this row; only its bytes are read (the file is mapped).
@@ -66,17 +87,29 @@ class Entry:
         Raises:
             CheckpointError: The shard can't be read or has no such tensor.
         """
-        try:
-            with safe_open(self.shard, framework="pt") as file:
-                value: Tensor = file.get_slice(tensor)[self.row]
-                return value.clone()
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"can't read {tensor!r} of {self.name!r} from {self.shard}: {error}") from error
+        return read_rows(self.shard, tensor, [self.row])[0]
 
     def tensor_names(self) -> list[str]:
         """List what this row's shard holds."""
         with safe_open(self.shard, framework="pt") as file:
-            return list(file.keys())
+            return [name for name in file.keys() if name not in packed.NAMES]  # noqa: SIM118 - not a dict
+
+
+def read_rows(shard: Path, tensor: str, rows: Sequence[int]) -> Tensor:
+    """Read one tensor of some rows, in that order; only their bytes are read (the file is mapped).
+
+    Raises:
+        CheckpointError: The shard can't be read or has no such tensor.
+    """
+    try:
+        with safe_open(shard, framework="pt") as file:
+            if len(rows) == 1:
+                row = rows[0]
+                return file.get_slice(tensor)[row : row + 1].clone()  # type: ignore[no-any-return]
+            value: Tensor = file.get_tensor(tensor)
+            return value[torch.tensor(rows)]
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"can't read {tensor!r} from {shard}: {error}") from error
 
 
 def write_shard(path: Path, results: Iterable[Result], run: dict[str, Any]) -> None:
@@ -117,36 +150,34 @@ def read_shard(path: Path, *, verify: bool = False) -> tuple[list[Entry], dict[s
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {k: file.get_tensor(k) for k in file.keys()} if verify else {}  # noqa: SIM118 - not a dict
+            _check_header(path, header)
+            wanted = list(file.keys()) if verify else packed.NAMES if header["version"] == PACKED_VERSION else ()
+            tensors = {name: file.get_tensor(name) for name in wanted}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} is damaged or no safetensors file ({error}); delete it and run fit again"
         ) from error
-    if header.get("format") != FORMAT:
-        raise CheckpointError(f"{path} holds no embedding: its header says {header.get('format')!r}, not {FORMAT!r}")
-    if header["version"] != VERSION:
-        raise CheckpointError(
-            f"{path} has version {header['version']}, this program reads {VERSION}: update i2s_lightning"
-        )
-    rows = json.loads(header["rows"])
-    if verify and fingerprint(tensors, {"rows": rows}) != header["sha256"]:
+    rows = json.loads(header["rows"]) if header["version"] == VERSION else None
+    if verify and fingerprint(tensors, {} if rows is None else {"rows": rows}) != header["sha256"]:
         raise CheckpointError(f"{path} is damaged: its contents do not match its hash; delete it and run fit again")
-    return [Entry(record, path, i) for i, record in enumerate(rows)], json.loads(header["run"])
+    named = packed.unpack(tensors) if rows is None else [(str(record["name"]), record) for record in rows]
+    return [Entry(name, path, i, facts) for i, (name, facts) in enumerate(named)], json.loads(header["run"])
 
 
 def shards(folder: Path) -> list[Path]:
     """List a store's shards in the order they were written."""
-    return sorted(p for p in folder.glob("*.safetensors") if not p.name.startswith("."))
+    return sorted(p for p in folder.glob(f"*{ENDING}") if not p.name.startswith("."))
 
 
 def next_shard(folder: Path, rank: int) -> Path:
     """Name a new shard: after all that are there, and never the name that another process chooses."""
-    numbers = [int(path.name.split("-")[0]) for path in shards(folder) if path.name.split("-")[0].isdigit()]
-    return folder / f"{max(numbers, default=-1) + 1:06d}-{rank:03d}.safetensors"
+    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 - every round asks: names only, no objects
+    numbers = [int(name.split("-")[0]) for name in names if name.endswith(ENDING) and name.split("-")[0].isdigit()]
+    return folder / f"{max(numbers, default=-1) + 1:06d}-{rank:03d}{ENDING}"
 
 
 def read_entries(folder: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
-    """Read all records of a store.
+    """Read all records of a store from its shards.
 
     Args:
         folder: The ``latents`` folder.
@@ -183,3 +214,13 @@ def read_sound_entries(folder: Path) -> Iterator[Entry]:
             log.warning("%s; set aside as %s, its pictures are embedded again", error, aside.name)
         else:
             yield from rows
+
+
+def _check_header(path: Path, header: dict[str, str]) -> None:
+    if header.get("format") != FORMAT:
+        raise CheckpointError(f"{path} holds no embedding: its header says {header.get('format')!r}, not {FORMAT!r}")
+    if header["version"] not in (VERSION, PACKED_VERSION):
+        raise CheckpointError(
+            f"{path} has version {header['version']}, this program reads {VERSION} and {PACKED_VERSION}: "
+            "update i2s_lightning"
+        )
