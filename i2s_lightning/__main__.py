@@ -13,6 +13,7 @@ VERBS = {
     "predict": ("i2s_lightning.cli", "render stored pictures again"),
     "inspect": ("i2s_lightning.commands.inspect", "say what a weight file, a checkpoint or an embedding is"),
     "convert": ("i2s_lightning.commands.convert", "write generators and embeddings in other formats"),
+    "export": ("i2s_lightning.commands.export", "write all latents of an embedding to one file"),
     "morph": ("i2s_lightning.commands.morph", "turn pictures into each other"),
     "mix": ("i2s_lightning.commands.mix", "give pictures the style of others"),
     "transfer": ("i2s_lightning.commands.transfer", "give pictures the expression of somebody else"),
