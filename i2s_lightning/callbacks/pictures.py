@@ -50,5 +50,5 @@ class SaveRenders(ResultListener):
 def write_png(path: Path, pixels: Tensor) -> None:
     """Write ``(H, W, C)`` uint8 pixels, atomically."""
     array = pixels.cpu().numpy()
-    with replacing(path) as draft:
+    with replacing(path, settle=False) as draft:  # ``predict`` makes a lost one again
         Image.fromarray(array[..., 0] if array.shape[2] == 1 else array).save(draft)

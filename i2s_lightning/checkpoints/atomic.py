@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, settle: bool = True) -> Iterator[Path]:
     """Give a temporary path to write to; rename it over ``path`` when the block ends well.
 
     Whoever reads ``path`` sees the old file or the new one, never a part, whenever the process or the machine dies.
@@ -18,6 +18,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file to create or replace; its folder is created.
+        settle: Wait until the file's name is on the disk, too. Without it a power cut (not a kill) may lose the whole
+            file, though it never leaves part of one: for files that can be made again, at half the cost.
 
     Yields:
         The path to write to.
@@ -32,7 +34,8 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
         _sync(draft)
         draft.replace(path)
-        _sync(path.parent)  # the rename itself must survive a power cut
+        if settle:
+            _sync(path.parent)  # the rename itself must survive a power cut
     finally:
         draft.unlink(missing_ok=True)
 
