@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from i2s_lightning.errors import ConfigError
+
 TAPS = {
     "conv1_1": 1,
     "conv1_2": 3,
@@ -84,7 +86,7 @@ class VGG16(nn.Module):
             The activations by name, shallowest first.
 
         Raises:
-            ValueError: ``image`` has neither 1 nor 3 channels, or is too small to be halved on the way.
+            ValueError: ``image`` has neither 1 nor 3 channels, or (a ConfigError) is too small to be halved on the way.
         """
         wanted = {TAPS[name]: name for name in layers}
         last = max(wanted)
@@ -92,8 +94,9 @@ class VGG16(nn.Module):
         found: dict[str, Tensor] = {}
         for index, layer in enumerate(list(self.features)[: last + 1]):
             if isinstance(layer, nn.MaxPool2d) and min(activation.shape[2:]) < 2:
-                raise ValueError(
-                    f"{wanted[last]} needs {MIN_SIDE} pixels a side; got {image.shape[2]} x {image.shape[3]}."
+                raise ConfigError(
+                    f"{wanted[last]} needs {MIN_SIDE} pixels a side; got {image.shape[2]} x {image.shape[3]}. "
+                    "Leave VGG's losses out, or ask for earlier layers."
                 )
             activation = layer(activation)
             if index in wanted:
