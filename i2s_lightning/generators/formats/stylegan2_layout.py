@@ -10,7 +10,7 @@ from torch import Tensor
 from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators.state import GeneratorState
 
-from .problems import damaged, shown
+from .problems import damaged, hostile, shown
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -24,6 +24,8 @@ ASSUMED: dict[str, Any] = {
 }
 
 _NOISE_SEED = 0
+#: Made-up maps cost memory that the file did not pay for; no known network draws more than 1024 pixels.
+_LARGEST_MAP = 2048
 
 
 def infer_stylegan2(shapes: Shapes, where: str) -> dict[str, Any]:
@@ -135,7 +137,12 @@ def add_noise_maps(tensors: dict[str, Tensor], sizes: Mapping[str, tuple[int, in
     Args:
         tensors: NVlabs' names; extended in place.
         sizes: Layer (``synthesis.b8.conv1``) to the map's height and width.
+
+    Raises:
+        UnsupportedWeightsError: A map would be larger than any network's.
     """
+    if any(max(size) > _LARGEST_MAP for size in sizes.values()):
+        raise hostile(f"has blocks for images beyond {_LARGEST_MAP} pixels but no noise maps of their size")
     generator = torch.Generator().manual_seed(_NOISE_SEED)
     for layer in sorted(sizes):
         tensors[f"{layer}.noise_const"] = torch.randn(sizes[layer], generator=generator)

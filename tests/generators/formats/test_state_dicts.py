@@ -132,6 +132,19 @@ def test_missing_noise_maps_are_made_up_and_said_to_be(rosinality, expected, tmp
     assert "noise" in state.source["notes"][0]
 
 
+def test_maps_are_not_made_up_beyond_reason(rosinality, tmp_path):
+    """Eleven more blocks of tiny tensors would ask for maps of 65536 x 65536."""
+    tensors, average = rosinality
+    old = {name: value for name, value in tensors.items() if not name.startswith("noises.")}
+    for block in range(3, 14):
+        for name, value in list(old.items()):
+            for copied, new in (("convs.4.", 2 * block), ("convs.5.", 2 * block + 1), ("to_rgbs.2.", block)):
+                if name.startswith(copied):
+                    old[name.replace(copied, f"{copied.split('.')[0]}.{new}.")] = value
+    with pytest.raises(UnsupportedWeightsError, match="blocks for images beyond 2048 pixels"):
+        _read(tmp_path, {"g_ema": old, "latent_avg": average})
+
+
 def test_only_g_is_used_and_said_to_be(rosinality, expected, tmp_path):
     tensors, average = rosinality
     state = _read(tmp_path, {"g": tensors, "latent_avg": average})
