@@ -20,7 +20,7 @@ VERBS = {
     "truncate": ("i2s_lightning.commands.truncate", "pull pictures towards the mean"),
     "edit": ("i2s_lightning.commands.edit", "move pictures along a direction"),
     "directions": ("i2s_lightning.commands.directions", "find directions to move along"),
-    "report": ("i2s_lightning.commands.report", "say how well pictures can be edited"),
+    "editability": ("i2s_lightning.commands.editability", "say how well pictures can be edited"),
     "neighbours": ("i2s_lightning.commands.neighbours", "find the pictures that lie nearest"),
 }
 """Each verb's module; its ``main`` gets the arguments (Lightning's verbs, the verb as well)."""
@@ -66,7 +66,7 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _usage() -> str:
-    verbs = "\n".join(f"  {verb:<10} {what}" for verb, (_, what) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12} {what}" for verb, (_, what) in VERBS.items())
     return f"""usage: python -m i2s_lightning VERB [options]
 
 Embed real images into StyleGAN's latent space and edit them there.

@@ -1,7 +1,6 @@
 """The command line: Lightning's verbs for embedding, and verbs of our own."""
 
 import logging
-import warnings
 from typing import Any
 
 from jsonargparse import set_parsing_settings
@@ -22,7 +21,7 @@ from i2s_lightning.checkpoints.folder import locked, set_aside
 from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
-from i2s_lightning.parser import Parser
+from i2s_lightning.parser import Parser, quieten
 from i2s_lightning.tasks import strategy
 from i2s_lightning.tasks.embed import Embed
 from i2s_lightning.tasks.rounds import round_length
@@ -135,7 +134,7 @@ def main(args: ArgsType = None) -> None:
     """Run one of Lightning's verbs: fit, validate, test, predict."""
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     strategy.register()
-    _quieten()
+    quieten()
     EmbedCLI(
         Embed,
         EmbedData,
@@ -147,17 +146,3 @@ def main(args: ArgsType = None) -> None:
         parser_kwargs={"prog": PROG, "parser_mode": "omegaconf+"},
         parser_class=Parser,
     )
-
-
-def _quieten() -> None:
-    """Silence remarks of libraries that a user can do nothing about."""
-    for message in (
-        ".*eval mode.*",  # the networks are frozen on purpose
-        ".*LeafSpec.*",  # Lightning 2.6 with torch 2.13
-        "Total length of `list` across ranks is zero.*",  # there is nothing to validate during fit
-        "The number of training batches .* is smaller than the logging interval",  # short rounds
-        "Be aware that when using `ckpt_path`.*",  # callbacks may change between two runs
-        "Checkpoint directory .* exists and is not empty",  # resuming is what it is for
-    ):
-        warnings.filterwarnings("ignore", message=message)
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

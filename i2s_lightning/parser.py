@@ -1,7 +1,9 @@
-"""A parser that answers mistakes in a line, with the name that was meant."""
+"""What all verbs have of the command line: mistakes answered in a line, and no remarks that nobody can act on."""
 
 import difflib
+import logging
 import re
+import warnings
 from typing import Any, ClassVar, NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
@@ -24,3 +26,17 @@ class Parser(LightningArgumentParser):
             message += f"; did you mean {close[0]!r}?" if close else ""
         super().error(message, ex)
         raise SystemExit(2)  # jsonargparse's own exit has happened; for type checkers
+
+
+def quieten() -> None:
+    """Silence remarks of libraries that a user can do nothing about."""
+    for message in (
+        ".*eval mode.*",  # the networks are frozen on purpose
+        ".*LeafSpec.*",  # Lightning 2.6 with torch 2.13
+        "Total length of `list` across ranks is zero.*",  # there is nothing to validate during fit
+        "The number of training batches .* is smaller than the logging interval",  # short rounds
+        "Be aware that when using `ckpt_path`.*",  # callbacks may change between two runs
+        "Checkpoint directory .* exists and is not empty",  # resuming is what it is for
+    ):
+        warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

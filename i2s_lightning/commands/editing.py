@@ -1,19 +1,15 @@
 """What all edits have in common on the command line: reading options, rendering through Lightning, writing."""
 
 import json
-import logging
 import os
 import re
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
-from pytorch_lightning.cli import LightningArgumentParser
 from pytorch_lightning.loggers import Logger, WandbLogger
 
 from i2s_lightning.checkpoints import Embedding
@@ -22,15 +18,9 @@ from i2s_lightning.edits.predict import RenderShots, WriteShots
 from i2s_lightning.edits.shots import Edit
 from i2s_lightning.edits.sinks import Look, open_sink
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.parser import Parser, quieten
 
 BASE_SUFFIXES = "mp4, gif, webp: a video; png: a sheet; no ending: a folder of PNGs"
-
-
-class Parser(LightningArgumentParser):
-    """Says what is wrong in one line instead of after sixty lines of usage."""
-
-    def print_usage(self, file: Any = None) -> None:
-        """Print nothing; the error names ``--help``."""
 
 
 def verb_parser(verb: str, description: str) -> Parser:
@@ -85,9 +75,10 @@ def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Ed
     Raises:
         I2SError: The options do not fit each other or the embedding.
     """
-    _quieten()
+    quieten()
     parser.add_lightning_class_args(Trainer, "trainer")  # last, so that --help begins with the verb's own options
     parser.set_defaults({"trainer.logger": False, "trainer.enable_checkpointing": False})
+    Parser.options = set(parser.get_defaults().keys())
     options = parse(parser, words)
     if options.batch_size < 1:
         raise ConfigError(f"batch_size must be at least 1; got {options.batch_size}")
@@ -126,10 +117,3 @@ def _log(loggers: Sequence[Logger], out: Path, options: str) -> None:
             show = logger.log_video if out.suffix == ".mp4" else logger.log_image
             show(f"edit/{out.stem}", [str(out)])
         logger.finalize("success")
-
-
-def _quieten() -> None:
-    """Silence remarks of libraries that a user can do nothing about."""
-    for message in (".*does not have many workers.*", ".*LeafSpec.*", ".*eval mode.*"):
-        warnings.filterwarnings("ignore", message=message)
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

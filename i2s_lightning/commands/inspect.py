@@ -1,6 +1,7 @@
 """``inspect``: what a weight file, an embedding or a checkpoint is."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def _cell(image: torch.Tensor, name: str) -> Cell:
     return Cell([to_uint8(image.unsqueeze(0))[0].numpy()], [name])
 
 
-def _numbers(metrics: dict[str, dict[str, Any]]) -> list[str]:
+def _numbers(metrics: Mapping[str, dict[str, Any]]) -> list[str]:
     names = ("loss", "psnr", "ssim", "ms_ssim", "perceptual", "lpips")
     return [name for name in names if any(isinstance(record.get(name), float) for record in metrics.values())]
 

@@ -57,7 +57,7 @@ def test_boundaries_come_from_labels(run, tmp_path):
 
 
 def test_the_report_is_a_table_and_a_file(run, tmp_path, capsys):
-    assert main(["report", "--embedding", run, "--out", str(tmp_path / "r.csv")]) == 0
+    assert main(["editability", "--embedding", run, "--out", str(tmp_path / "r.csv")]) == 0
     shown = capsys.readouterr().out
     assert "Editability" in shown
     with (tmp_path / "r.csv").open() as file:
