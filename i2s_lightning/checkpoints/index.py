@@ -8,7 +8,7 @@ that the shards do not, and may be deleted.
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,26 @@ FORMAT = "i2s_lightning.index"
 VERSION = "1"
 
 
-def open_store(folder: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
+class Indexed(Mapping[str, Entry]):
+    """Entries by name, sorted; each is made when it is asked for (100,000 take half a second)."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], folder: Path) -> None:
+        self._records = packed.Packed(tensors)
+        self._places = tensors["places"].numpy()
+        self._shards = [folder / name for name, *_ in packed.from_bytes(tensors["shards"])]
+
+    def __getitem__(self, name: str) -> Entry:
+        shard, row = self._places[self._records.places[name]].tolist()
+        return Entry(name, self._shards[shard], row, self._records[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
+def open_store(folder: Path) -> tuple[Mapping[str, Entry], dict[str, Any]]:
     """Read all records of a store: from the index where it is up to date, else from the shards.
 
     Args:
@@ -62,7 +81,7 @@ def write_index(folder: Path) -> None:
         save_file(tensors, draft, metadata=header)
 
 
-def _read_index(folder: Path) -> tuple[dict[str, Entry], dict[str, Any]] | None:
+def _read_index(folder: Path) -> tuple[Mapping[str, Entry], dict[str, Any]] | None:
     path = folder / FILE
     if not path.exists():
         return None
@@ -75,10 +94,7 @@ def _read_index(folder: Path) -> tuple[dict[str, Entry], dict[str, Any]] | None:
     known = (header.get("format"), header.get("version"), header.get("crc32"))
     if known != (FORMAT, VERSION, _checksum(tensors)) or packed.from_bytes(tensors["shards"]) != _present(folder):
         return None
-    paths = [folder / name for name, *_ in packed.from_bytes(tensors["shards"])]
-    rows = zip(packed.unpack(tensors), tensors["places"].tolist(), strict=True)
-    entries = {name: Entry(name, paths[shard], row, facts) for (name, facts), (shard, row) in rows}
-    return entries, json.loads(header["run"])
+    return Indexed(tensors, folder), json.loads(header["run"])
 
 
 def _present(folder: Path) -> list[list[Any]]:

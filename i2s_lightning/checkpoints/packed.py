@@ -1,7 +1,7 @@
 """Very many records in three tensors: mapped rather than read, and parsed one at a time when somebody asks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any, Final
 
@@ -28,19 +28,29 @@ def pack(texts: Mapping[str, bytes]) -> dict[str, Tensor]:
 
     Example:
         >>> tensors = pack({"a": to_json({"psnr": 30.0}), "b": to_json({})})
-        >>> [(name, bytes(text)) for name, text in unpack(tensors)]
-        [('a', b'{"psnr":30.0}'), ('b', b'{}')]
+        >>> dict(Packed(tensors))
+        {'a': b'{"psnr":30.0}', 'b': b'{}'}
     """
     ends = torch.tensor(list(accumulate(map(len, texts.values()))), dtype=torch.int64)
     return {"names": as_bytes(list(texts)), "record_ends": ends, "records": _tensor(b"".join(texts.values()))}
 
 
-def unpack(tensors: Mapping[str, Tensor]) -> list[tuple[str, memoryview]]:
-    """Give names and the JSON texts of their records, which are not copied."""
-    ends = tensors["record_ends"].tolist()
-    view = memoryview(tensors["records"].numpy())  # type: ignore[arg-type]  # numpy's arrays are buffers
-    texts = [view[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return list(zip(from_bytes(tensors["names"]), texts, strict=True))
+class Packed(Mapping[str, bytes]):
+    """JSON texts by name, from what :func:`pack` made; each is read when it is asked for."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.places: dict[str, int] = {name: i for i, name in enumerate(from_bytes(tensors["names"]))}
+        self._ends, self._texts = tensors["record_ends"].numpy(), tensors["records"].numpy()
+
+    def __getitem__(self, name: str) -> bytes:
+        i = self.places[name]
+        return self._texts[self._ends[i - 1] if i else 0 : self._ends[i]].tobytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def as_bytes(value: Any) -> Tensor:

@@ -66,20 +66,15 @@ class Entry:
     name: str
     shard: Path
     row: int
-    facts: dict[str, Any] | bytes | memoryview
+    facts: dict[str, Any] | bytes
 
     @property
     def record(self) -> dict[str, Any]:
         """What is known of the picture: name, status, metrics."""
         if isinstance(self.facts, dict):
             return self.facts
-        record: dict[str, Any] = json.loads(bytes(self.facts))
+        record: dict[str, Any] = json.loads(self.facts)
         return record
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Let workers of a ``DataLoader`` have it: views into a mapped file can't be sent."""
-        facts = self.facts if isinstance(self.facts, dict) else bytes(self.facts)
-        return Entry, (self.name, self.shard, self.row, facts)
 
     def read(self, tensor: str) -> Tensor:
         """Read one tensor of this row; only its bytes are read (the file is mapped).
@@ -160,7 +155,7 @@ def read_shard(path: Path, *, verify: bool = False) -> tuple[list[Entry], dict[s
     rows = json.loads(header["rows"]) if header["version"] == VERSION else None
     if verify and fingerprint(tensors, {} if rows is None else {"rows": rows}) != header["sha256"]:
         raise CheckpointError(f"{path} is damaged: its contents do not match its hash; delete it and run fit again")
-    named = packed.unpack(tensors) if rows is None else [(str(record["name"]), record) for record in rows]
+    named = packed.Packed(tensors).items() if rows is None else [(str(record["name"]), record) for record in rows]
     return [Entry(name, path, i, facts) for i, (name, facts) in enumerate(named)], json.loads(header["run"])
 
 

@@ -28,7 +28,7 @@ def test_targets_by_workers_in_batches(embed, tmp_path):
 
 
 def test_workers_that_do_not_fork_can_have_it(embed, tmp_path):
-    """An index's records are views into a mapped file, which can't be sent to another process as they are."""
+    """An index's records are views into a mapped file."""
     e = embed.fit(tmp_path / "run", steps=1)
     write_index(tmp_path / "run" / "latents")
     e = load_embedding(tmp_path / "run")
