@@ -1,9 +1,11 @@
 """Where pictures lie in their generator's space, and what that means for editing them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,8 +16,9 @@ from i2s_lightning.edits.latent import Names, match_names
 from i2s_lightning.edits.options import Layers, layer_set
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.named import cache_folder
-from i2s_lightning.ops.whitening import Whitening, fit_whitening
+from i2s_lightning.ops.whitening import Whitening, fit_whitening, raised
 
+SHIPPED = Path(__file__).parent.parent / "assets"
 SAMPLES = 20_000
 CHUNK = 1000
 
@@ -76,7 +79,12 @@ def sample_w(generator: Generator, count: int, seed: int = 0) -> Float[Tensor, "
 
 
 def whitening_of(generator: Generator) -> Whitening:
-    """Estimate P space from 20,000 samples; once a generator, then from the user's cache."""
+    """Give P space: as it ships with the generator, else estimated from 20,000 samples, once (then from the cache)."""
+    for shipped in sorted(SHIPPED.glob("*_stats.safetensors")):
+        with safe_open(shipped, framework="pt") as file:
+            if file.metadata()["generator_sha256"] == generator.sha256:
+                mean, basis, deviations = (file.get_tensor(f"p_{name}").double() for name in ("mean", "basis", "std"))
+                return Whitening(mean, basis.T, raised(deviations.square()).sqrt())
     path = cache_folder() / "whitening" / f"{generator.sha256}.safetensors"
     if generator.sha256 and path.is_file():
         return Whitening(**load_file(path))

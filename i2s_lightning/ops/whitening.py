@@ -57,4 +57,14 @@ def fit_whitening(samples: Float[Tensor, "N D"], floor: float = FLOOR) -> Whiten
     straight = straighten(samples.double())
     mean = straight.mean(dim=0)
     variances, axes = torch.linalg.eigh(torch.cov(straight.T).reshape(len(mean), len(mean)))
-    return Whitening(mean, axes, variances.clamp(min=floor * float(variances.mean())).sqrt())
+    return Whitening(mean, axes, raised(variances, floor).sqrt())
+
+
+def raised(variances: Float[Tensor, " D"], floor: float = FLOOR) -> Float[Tensor, " D"]:
+    """Raise variances to a share of their mean.
+
+    Example:
+        >>> raised(torch.tensor([0.0, 2.0]), floor=0.1)
+        tensor([0.1000, 2.0000])
+    """
+    return variances.clamp(min=floor * float(variances.mean()))

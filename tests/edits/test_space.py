@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from i2s_lightning import edits
+from i2s_lightning import edits, load_generator
 from i2s_lightning.edits import space
 from i2s_lightning.errors import CheckpointError
 
@@ -57,6 +57,18 @@ def test_the_whitening_is_computed_once_a_generator(plain, monkeypatch, tmp_path
     second = space.whitening_of(plain.generator)
     assert torch.equal(first.axes, second.axes)
     assert (tmp_path / "cache" / "whitening" / f"{'a' * 64}.safetensors").is_file()
+
+
+def test_statistics_that_ship_are_what_samples_say(monkeypatch):
+    generator = load_generator("faces64")
+    shipped = space.whitening_of(generator)
+    monkeypatch.setattr(space, "SHIPPED", space.SHIPPED / "pictures")  # where there are none
+    monkeypatch.setattr(space, "SAMPLES", 20_000)
+    estimated = space.whitening_of(generator)
+    w = space.sample_w(generator, 500, seed=7)
+    for whitening in (shipped, estimated):
+        assert float(whitening.typicality(w).square().mean()) == pytest.approx(0.9, abs=0.05)  # 1 but for the floor
+    assert torch.allclose(shipped.typicality(w), estimated.typicality(w), rtol=0.03)
 
 
 def test_samples_do_not_depend_on_how_they_are_chunked(generator, monkeypatch):
