@@ -99,7 +99,7 @@ def test_exception_header(fresh, tmp_path, changes, message):
 
 def test_exception_no_such_file():
     with pytest.raises(
-        UnsupportedWeightsError, match=r"expected a weight file or one of faces64; 'nothing\.pkl' is neither"
+        UnsupportedWeightsError, match=r"expected a weight file or one of faces64, .*; 'nothing\.pkl' is neither"
     ):
         load_generator("nothing.pkl")
 
