@@ -15,7 +15,7 @@ from i2s_lightning.commands.editing import parse, verb_parser
 
 def main(words: list[str] | None = None) -> None:
     """Run ``report``."""
-    parser = verb_parser("editability", "Say how far pictures lie from what their generator knows, and what edits will do.")
+    parser = verb_parser("editability", "Say how far pictures lie from what their generator knows; what edits will do.")
     parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
     parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
     parser.add_argument("--images", type=str, nargs="+", default=["*"], help="names; default: all")
