@@ -193,8 +193,8 @@ def smooth_sequence(latents: Float[Tensor, "T ..."], sigma: float | int) -> Floa
         A sequence of the same length.
 
     Example:
-        >>> smooth_sequence(torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0]), 0.5)
-        tensor([0.0003, 0.1065, 0.7865, 0.1065, 0.0003])
+        >>> [round(value, 3) for value in smooth_sequence(torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0]), 0.5).tolist()]
+        [0.0, 0.106, 0.787, 0.106, 0.0]
     """
     if sigma == 0:
         return latents

@@ -13,7 +13,7 @@ from i2s_lightning import load_embedding
 from i2s_lightning.__main__ import main
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-FIT = [p for p in sorted(CONFIGS.glob("*.yaml")) if " fit --config" in p.read_text().splitlines()[0]]
+FIT = [p for p in sorted(CONFIGS.glob("*.yaml")) if p.read_text().startswith("# scripts/run fit --config")]
 
 
 @pytest.fixture
