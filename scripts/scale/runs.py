@@ -65,7 +65,7 @@ def fit(out: Path, settings: Mapping[str, Any], *, cores: Sequence[int] = ()) ->
             [sys.executable, script, out, "fit", f"--out={out}", *words], stdout=file, stderr=file, env=environment
         )
     if done.returncode != 0:
-        raise RuntimeError(log.read_text()[-3000:])
+        raise RuntimeError(f"fit ended with status {done.returncode}:\n{log.read_text()[-3000:]}")
     figures = [json.loads(path.read_text()) for path in sorted(out.parent.glob(f"{out.name}-*.json"))]
     return Run(load_embedding(out), figures)
 

@@ -31,7 +31,7 @@ def test_a_run_that_goes_on_is_not_timed(tmp_path):
 def test_a_failed_run_shows_its_log(tmp_path):
     from runs import fit
 
-    with pytest.raises(RuntimeError, match=r"(?s)error.*model\.wrong"):
+    with pytest.raises(RuntimeError, match=r"(?s)fit ended with status 2:.*error.*model\.wrong"):
         fit(tmp_path / "run", {"model.wrong": 1})
 
 
