@@ -103,8 +103,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--renders", type=Path, help=f"folder of render_faces.py --seed {SEED}; default: make them")
     parser.add_argument("--held_out", type=Path, help=f"the same of --seed {HELD_OUT}")
     parser.add_argument("--count", type=int, default=12_000, help="renders to learn from")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--samples", type=int, default=6000, help="of the generator")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--samples", type=int, default=5000, help="of the generator")
     parser.add_argument("--gallery", type=Path, help="a sheet that shows the directions")
     return parser.parse_args()
 

@@ -15,7 +15,7 @@ from i2s_lightning.ops.images import from_uint8
 
 ATTRIBUTES = ("smile", "yaw", "age", "glasses")
 """What directions are looked for."""
-OTHERS = ("gender", "skin", "beard", "pitch", "key", "ground")
+OTHERS = ("gender", "skin", "beard", "weight", "pitch", "key", "ground")
 """What they should leave alone: with them, skin tone, brightness of key light and background."""
 
 
@@ -24,7 +24,7 @@ def truth(person: Person) -> list[float]:
     names = load_assets().action_names
     smile = np.mean([person.actions[names.index(f"mouthSmile{side}")] for side in ("Left", "Right")])
     sought = (smile, person.pose[0], person.age, person.glasses)
-    others = (person.gender, person.skin_tone, person.beard != "none", person.pose[1], person.key)
+    others = (person.gender, person.skin_tone, person.beard != "none", person.weight, person.pose[1], person.key)
     return [float(value) for value in (*sought, *others, np.mean(person.background))]
 
 

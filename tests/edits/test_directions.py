@@ -3,7 +3,7 @@ import csv
 import pytest
 import torch
 
-from i2s_lightning import edits
+from i2s_lightning import edits, load_generator
 from i2s_lightning.edits import direction_files
 from i2s_lightning.errors import CheckpointError, ConfigError
 
@@ -147,3 +147,10 @@ def test_labels_that_do_not_fit(tmp_path, text, message):
 def test_labels_that_are_all_the_same(plain):
     with pytest.raises(ConfigError, match="smile: a boundary needs pictures with and without"):
         edits.find_boundaries(plain, {"smile": {"ann": True, "bob": True}})
+
+
+def test_directions_that_ship_fit_the_generator_that_ships():
+    """Fails when the generator is replaced: `python scripts/make_directions.py --generator faces64`."""
+    found = edits.shipped_directions(load_generator("faces64"))
+    assert set(found) == {"yaw", "age"}
+    assert all(direction.ws.shape == (10, 128) for direction in found.values())
