@@ -201,8 +201,10 @@ def main() -> int:
     signal.signal(signal.SIGPROF, _alarm)
     signal.signal(signal.SIGALRM, _alarm)
     files = sorted(path for path in options.golden.rglob("*") if path.suffix in SUFFIXES)
-    attempt(files[0])  # takes long: imports whatever is imported lazily
+    _outcome(files[0])  # imports what is imported lazily; cut off by a guard, that would stay half imported
     sources = [path for path in files if attempt(path)[0] == "loaded"]
+    if not sources:
+        parser.error(f"expected weight files that load below {options.golden}; there are none")
     rng, outcomes, worst = random.Random(options.seed), Counter[str](), 0.0
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "mutant"
