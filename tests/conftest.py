@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,86 @@ def page(chromium):
     yield page
     context.close()
     assert problems == []
+
+
+class Html(HTMLParser):
+    """Reads a page strictly: every element closed in order, ids unique, every picture described.
+
+    Attributes:
+        elements: Tag and attributes of each element, in order.
+        text: What stands between tags, scripts and styles included.
+    """
+
+    VOID = frozenset(("br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"))
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+        ids = [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        assert all("alt" in attributes for tag, attributes in self.elements if tag == "img")
+
+    def handle_starttag(self, tag, attrs):
+        assert len(dict(attrs)) == len(attrs), f"an attribute of <{tag}> stands twice"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self._open.pop()
+
+    def handle_data(self, data):
+        self.text += data
+
+    def named(self, tag):
+        """Give the attributes of all elements of one kind."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="session")
+def read_html():
+    """Read a page strictly: ``read_html(text).named("img")``."""
+    return Html
+
+
+CONTRAST = """() => {
+    const parse = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = colour => {
+        const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = parse(colour).map(v => linear(v / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = element => {
+        for (let e = element; e; e = e.parentElement) {
+            const colour = getComputedStyle(e).backgroundColor;
+            if ((parse(colour)[3] ?? 1) === 1) return colour;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    const poor = [];
+    for (const element of document.querySelectorAll("body *")) {
+        const own = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        if (!own || !element.checkVisibility({opacityProperty: true}) || element.disabled) continue;
+        const [a, b] = [light(getComputedStyle(element).color), light(ground(element))];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (ratio < 4.5) poor.push(`${ratio.toFixed(2)}: ${element.textContent.trim().slice(0, 40)}`);
+    }
+    return poor;
+}"""
+"""WCAG 2.2, success criterion 1.4.3, over every text that can be seen; opaque grounds only."""
+
+
+@pytest.fixture(scope="session")
+def poor_contrasts():
+    """List the texts of a page that are hard to read: ``poor_contrasts(page)``."""
+    return lambda page: page.evaluate(CONTRAST)
