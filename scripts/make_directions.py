@@ -19,7 +19,7 @@ from torch import Tensor
 from i2s_lightning import Generator, edits, load_generator
 from i2s_lightning.edits.direction_files import SHIPPED
 from i2s_lightning.edits.finding import make_direction
-from i2s_lightning.edits.space import sample_w
+from i2s_lightning.generators.samples import sample_w
 
 SEED, HELD_OUT = 1, 20261123
 STRENGTH = 2.0

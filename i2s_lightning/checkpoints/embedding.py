@@ -58,7 +58,7 @@ class Embedding:
 
     @property
     def space(self) -> str:
-        """The space that was optimised: ``z``, ``w`` or ``w_plus``."""
+        """The space that was optimised: ``z``, ``w``, ``w_groups`` or ``w_plus``."""
         return str(self.run["settings"]["space"])
 
     @property
@@ -114,7 +114,7 @@ class Embedding:
         return self._entry(name).read("ws")
 
     def latent(self, name: str) -> Tensor:
-        """Read one picture's latent in the space that was optimised: ``(Z,)``, ``(D,)`` or ``(L, D)``."""
+        """Read one picture's latent in the space that was optimised: ``(Z,)``, ``(D,)``, ``(G, D)`` or ``(L, D)``."""
         return self._entry(name).read({"w_plus": "ws"}.get(self.space, self.space))
 
     def noise(self, name: str) -> list[Tensor] | None:

@@ -9,10 +9,10 @@ from jsonargparse import Namespace
 from i2s_lightning import edits
 from i2s_lightning.commands.editing import parse, verb_parser
 from i2s_lightning.edits.options import LAYERS_HELP, VALUES_HELP
-from i2s_lightning.edits.space import SAMPLES
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import Generator
+from i2s_lightning.generators.samples import SAMPLES
 
 
 def main(words: list[str] | None = None) -> None:

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.direction_files import Direction
 from i2s_lightning.edits.options import Layers, Number, layer_set
-from i2s_lightning.edits.space import SAMPLES, sample_w
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.mapping import FullyConnected
+from i2s_lightning.generators.samples import SAMPLES, sample_w
 from i2s_lightning.ops import directions as ops
 
 YES, NO = {"1", "true", "yes"}, {"0", "false", "no"}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.ops.layers import layer_groups
 
 LAYERS_HELP = "layers to take: ranges and lists (9-17, 0-3,8), coarse, middle, fine, half (the upper one), all, none"
 VALUES_HELP = "numbers, or start:stop:count, both ends included"
@@ -17,9 +18,8 @@ Window = tuple[float, float]
 def layer_set(layers: Layers, layer_resolutions: Sequence[int]) -> tuple[int, ...]:
     """Turn a description of layers into their indices.
 
-    ``coarse``, ``middle`` and ``fine`` follow Karras et al. 2019: 4 and 8 px, 16 and 32 px, 64 px and up. Below 128 px
-    each of the three gets fewer resolutions, so that none is empty while there are three. ``half`` is the paper's
-    crossover: the second half of the layers, 9 to 17 of 18.
+    ``coarse``, ``middle`` and ``fine`` are those of :func:`~i2s_lightning.ops.layers.layer_groups`. ``half`` is the
+    paper's crossover: the second half of the layers, 9 to 17 of 18.
 
     Args:
         layers: Ranges and numbers from 0, and names, separated by commas; or indices.
@@ -119,13 +119,10 @@ def _named(word: str, layer_resolutions: Sequence[int]) -> list[int]:
     simple = {"all": range(count), "none": range(0), "half": range(count // 2, count)}
     if word in simple:
         return list(simple[word])
-    octaves = sorted({resolution.bit_length() for resolution in layer_resolutions})
-    coarse = max(1, min(2, len(octaves) // 3))
-    middle = coarse + max(1, min(2, (len(octaves) - coarse) // 2))
-    groups = {"coarse": octaves[:coarse], "middle": octaves[coarse:middle], "fine": octaves[middle:]}
+    groups = layer_groups(layer_resolutions)
     if word not in groups:
         raise ConfigError(f"layers: unknown name {word!r}; there are {', '.join((*groups, *simple))}")
-    chosen = [i for i, resolution in enumerate(layer_resolutions) if resolution.bit_length() in groups[word]]
+    chosen = list(groups[word])
     if not chosen:
         raise ConfigError(f"layers: this generator is too small to have {word} layers; name them by number")
     return chosen

@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from jaxtyping import Float
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.nn import functional as F
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.checkpoints.atomic import replacing
@@ -16,11 +12,10 @@ from i2s_lightning.edits.latent import Names, match_names
 from i2s_lightning.edits.options import Layers, layer_set
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.generators.named import cache_folder
+from i2s_lightning.generators.samples import SAMPLES, sample_w
 from i2s_lightning.ops.whitening import Whitening, fit_whitening, raised
 
 SHIPPED = Path(__file__).parent.parent / "assets"
-SAMPLES = 20_000
-CHUNK = 1000
 
 SAFE = 3.0
 """Up to this typicality a picture is called safe to edit."""
@@ -55,29 +50,6 @@ class Report:
     nearest: str | None
     nearest_distance: float | None
     verdict: str
-
-
-@torch.no_grad()
-def sample_w(generator: Generator, count: int, seed: int = 0) -> Float[Tensor, "N D"]:
-    """Draw styles as the mapping network gives them; classes of a conditional generator in equal shares.
-
-    Args:
-        generator: Its mapping network is used.
-        count: How many.
-        seed: Decides the draws.
-
-    Returns:
-        Styles, on the CPU.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    parts = []
-    for start in range(0, count, CHUNK):
-        z = torch.randn(min(CHUNK, count - start), generator.z_dim, generator=rng).to(generator.w_avg)
-        turns = (torch.arange(start, start + len(z)) % generator.c_dim) if generator.c_dim else None
-        c = None if turns is None else F.one_hot(turns, generator.c_dim).to(z)
-        ws: Tensor = generator.mapping(z, c)
-        parts.append(ws[:, 0].cpu())
-    return torch.cat(parts)
 
 
 def whitening_of(generator: Generator) -> Whitening:

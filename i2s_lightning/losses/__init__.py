@@ -1,8 +1,9 @@
-"""Losses that compare an image with its target, one value per image."""
+"""Losses: what compares an image with its target, and what judges its styles; one value per image."""
 
-from i2s_lightning.losses.base import ImageLoss
+from i2s_lightning.losses.base import ImageLoss, LatentLoss, Loss
 from i2s_lightning.losses.perceptual import PerceptualLoss
 from i2s_lightning.losses.pixel import PixelLoss
 from i2s_lightning.losses.style import StyleLoss
+from i2s_lightning.losses.typicality import TypicalityLoss
 
-__all__ = ["ImageLoss", "PerceptualLoss", "PixelLoss", "StyleLoss"]
+__all__ = ["ImageLoss", "LatentLoss", "Loss", "PerceptualLoss", "PixelLoss", "StyleLoss", "TypicalityLoss"]

@@ -19,7 +19,7 @@ from i2s_lightning.checkpoints import inflight
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import NoiseMode
-from i2s_lightning.losses import ImageLoss, PerceptualLoss, PixelLoss
+from i2s_lightning.losses import Loss, PerceptualLoss, PixelLoss
 from i2s_lightning.metrics import PerceptualDistance
 from i2s_lightning.tasks import describe, preparation, resume
 from i2s_lightning.tasks.exchange import Exchange
@@ -41,7 +41,7 @@ class Embed(Replay):
 
     Args:
         generator: A file, or the name of a generator.
-        space: ``w_plus`` (one w a layer), ``w`` or ``z``.
+        space: ``w_plus`` (one w a layer), ``w_groups`` (one for coarse, middle and fine layers each), ``w`` or ``z``.
         init: ``mean``, ``random_uniform``, ``random_w``, ``auto``, or the path of an embedding to start from.
         steps: Optimiser steps a picture gets; the paper's are 5000.
         losses: Named losses; default: the paper's, pixel and perceptual with weight 1.
@@ -69,7 +69,7 @@ class Embed(Replay):
         space: SpaceName = "w_plus",
         init: str = "mean",
         steps: int = 5000,
-        losses: dict[str, ImageLoss] | None = None,
+        losses: dict[str, Loss] | None = None,
         optimizer: OptimizerCallable = lambda params: torch.optim.Adam(params, lr=0.01),
         lr_scheduler: LRSchedulerCallable | None = None,
         noise: Literal["const", "none", "fixed"] = "const",
@@ -93,7 +93,7 @@ class Embed(Replay):
         self.round_steps = round_length(steps, round_steps)
         self.seed, self.out = seed, Path(out)
         self.generator = load_generator(generator)
-        self.objective = Objective(losses or {"pixel": PixelLoss(), "perceptual": PerceptualLoss()})
+        self.objective = Objective(losses or {"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, self.generator)
         self.perceptual = PerceptualDistance()
         self.space = Space(space, self.generator, label)
         self.initial = Initial(init, self.space, seed)
@@ -147,8 +147,9 @@ class Embed(Replay):
         Returns:
             The weighted sum ``(B,)``, each term ``(B,)``, and the pictures.
         """
-        image: Tensor = self.generator.synthesis(self.space.to_ws(latent), noise_mode=self.noise_mode, noise=noise)
-        total, terms = self.objective(image, references)
+        ws = self.space.to_ws(latent)
+        image: Tensor = self.generator.synthesis(ws, noise_mode=self.noise_mode, noise=noise)
+        total, terms = self.objective(image, ws, references)
         return total, terms, image
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:

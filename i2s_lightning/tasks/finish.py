@@ -56,7 +56,7 @@ class Finisher:
         pixels, wanted = to_uint8(image), to_uint8(target.unsqueeze(0))
         seen, meant = from_uint8(pixels), from_uint8(wanted)
         scores = {name: float(value[0]) for name, value in score(seen, meant, self.perceptual).items()}
-        total, terms = self.objective(image, self.objective.prepare(target.unsqueeze(0)))
+        total, terms = self.objective(image, ws.unsqueeze(0), self.objective.prepare(target.unsqueeze(0)))
         losses = {"loss": float(total[0])} | {f"loss_{name}": float(term[0]) for name, term in terms.items()}
         distance = {"w_avg_distance": float((ws - self.generator.w_avg).norm())}
         tensors = {"ws": ws.clone()} | ({self.space.name: latent} if self.space.name != "w_plus" else {})

@@ -9,15 +9,16 @@ from torch.nn import functional as F
 
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.generators.base import Generator
+from i2s_lightning.ops.layers import layer_groups
 
-SpaceName = Literal["z", "w", "w_plus"]
+SpaceName = Literal["z", "w", "w_groups", "w_plus"]
 
 
 class Space:
     """One latent space of one generator.
 
     ``z`` is the mapping network's input, ``w`` its output used for all layers, ``w_plus`` one w a layer (paper, section
-    3.3).
+    3.3). ``w_groups`` lies between the two: one w for the coarse layers, one for the middle, one for the fine ones.
 
     Args:
         name: Which space.
@@ -27,7 +28,13 @@ class Space:
 
     def __init__(self, name: SpaceName, generator: Generator, label: int | None = None) -> None:
         self.name, self.generator, self.label = name, generator, label
-        shapes = {"z": (generator.z_dim,), "w": (generator.w_dim,), "w_plus": (generator.num_ws, generator.w_dim)}
+        self.groups = [layers for layers in layer_groups(generator.layer_resolutions).values() if layers]
+        shapes = {
+            "z": (generator.z_dim,),
+            "w": (generator.w_dim,),
+            "w_groups": (len(self.groups), generator.w_dim),
+            "w_plus": (generator.num_ws, generator.w_dim),
+        }
         self.shape: tuple[int, ...] = shapes[name]
         if label is not None and not 0 <= label < generator.c_dim:
             raise ConfigError(f"label must lie in [0, {generator.c_dim}) for this generator; got {label}")
@@ -40,6 +47,9 @@ class Space:
             return latent
         if self.name == "w":
             return latent.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
+        if self.name == "w_groups":
+            group_of = {layer: group for group, layers in enumerate(self.groups) for layer in layers}
+            return torch.stack([latent[:, group_of[layer]] for layer in range(self.generator.num_ws)], dim=1)
         return self.map(latent)
 
     def map(self, z: Float[Tensor, "B Z"]) -> Float[Tensor, "B L D"]:
@@ -48,13 +58,15 @@ class Space:
         return ws
 
     def from_ws(self, ws: Float[Tensor, "B L D"]) -> Float[Tensor, "B ..."]:
-        """Turn W+ styles into latents of this space: the layers' mean for ``w``.
+        """Turn W+ styles into latents of this space: the layers' mean for ``w``, each group's for ``w_groups``.
 
         Raises:
             ConfigError: The space is ``z``, which has no inverse.
         """
         if self.name == "z":
             raise ConfigError("W+ styles can't be turned into z; start z from mean or random_w")
+        if self.name == "w_groups":
+            return torch.stack([ws[:, list(layers)].mean(1) for layers in self.groups], dim=1)
         return ws if self.name == "w_plus" else ws.mean(1)
 
     def _labels(self, z: Tensor) -> Tensor | None:

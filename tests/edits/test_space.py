@@ -4,6 +4,7 @@ import torch
 from i2s_lightning import edits, load_generator
 from i2s_lightning.edits import space
 from i2s_lightning.errors import CheckpointError
+from i2s_lightning.generators import samples
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,6 @@ def test_statistics_that_ship_are_what_samples_say(monkeypatch):
 
 def test_samples_do_not_depend_on_how_they_are_chunked(generator, monkeypatch):
     many = space.sample_w(generator, 30, seed=2)
-    monkeypatch.setattr(space, "CHUNK", 30)
+    monkeypatch.setattr(samples, "CHUNK", 30)
     assert torch.allclose(space.sample_w(generator, 30, seed=2), many, atol=1e-6)
     assert not torch.allclose(space.sample_w(generator, 30, seed=3), many, atol=1e-2)

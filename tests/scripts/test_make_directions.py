@@ -3,7 +3,7 @@ import torch
 from measures.attributes import ATTRIBUTES, OTHERS, accuracy, train_reader
 
 from i2s_lightning import load_generator
-from i2s_lightning.edits.space import sample_w
+from i2s_lightning.generators.samples import sample_w
 
 
 def test_directions_move_their_own_attribute_and_no_other(generator_file, monkeypatch):

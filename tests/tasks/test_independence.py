@@ -34,7 +34,7 @@ def test_together_equals_alone_in_float32(embed, tmp_path):
         torch.testing.assert_close(together[name], alone(embed, tmp_path, name)[name], rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("space", ["w_plus", "w", "z"])
+@pytest.mark.parametrize("space", ["w_plus", "w_groups", "w", "z"])
 def test_neighbours_and_place_do_not_change_a_bit(embed, tmp_path, space):
     """At one batch size: other pictures beside it, another row, an emptier batch."""
     full = embed.fit(tmp_path / "full", batch_size=3, space=space)
