@@ -1,7 +1,8 @@
 """Embed very many tiny pictures and watch the memory: ``python scripts/scale/flat_memory.py --pictures 100000``.
 
 Makes a 16 px generator and pictures, runs ``fit`` in a process of its own, samples its resident memory, and writes
-``memory.csv`` and ``memory.png`` beside the run. The same command goes on after an interruption, like ``fit`` itself.
+``memory.csv`` (as it goes) and ``memory.png`` beside the run. The same command goes on after an interruption, like
+``fit`` itself; each process is a curve of its own then.
 """
 
 import argparse
@@ -11,7 +12,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +28,9 @@ SETTLED = 0.1
 
 
 class Sample(NamedTuple):
-    """One look at the process."""
+    """One look at a process."""
 
+    process: int
     seconds: float
     pictures: int
     mib: float
@@ -62,19 +66,36 @@ def command(folder: Path, batch_size: int, steps: int) -> list[str]:
     ]
 
 
-def watch(run: subprocess.Popen[bytes], out: Path, every: float, limit: float) -> list[Sample]:
+def watch(run: subprocess.Popen[bytes], out: Path, every: float, limit: float) -> Iterator[Sample]:
     """Sample resident memory and finished pictures until the run ends, or end it after ``limit`` seconds."""
-    begun, samples = time.monotonic(), []
+    begun = time.monotonic()
     while run.poll() is None:
         seconds = time.monotonic() - begun
         memory = resident_mib(run.pid)
         if memory:
-            samples.append(Sample(seconds, finished(out), memory))
+            yield Sample(run.pid, round(seconds, 1), finished(out), round(memory, 2))
         if seconds > limit:
             run.terminate()  # it saves and ends; the same command goes on from there
             limit = float("inf")
         time.sleep(every)
-    return samples
+
+
+def note(path: Path, samples: Iterator[Sample]) -> None:
+    """Append samples to a CSV file as they come: an interrupted run leaves those that it has."""
+    new = not path.exists()
+    with path.open("a", newline="", buffering=1) as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(Sample._fields)
+        writer.writerows(samples)
+
+
+def read(path: Path) -> list[list[Sample]]:
+    """Read the samples of each process, in order."""
+    with path.open(newline="") as file:
+        rows = csv.DictReader(file)
+        samples = [Sample(int(r["process"]), float(r["seconds"]), int(r["pictures"]), float(r["mib"])) for r in rows]
+    return [list(group) for _, group in groupby(samples, attrgetter("process"))]
 
 
 def resident_mib(pid: int) -> float:
@@ -104,30 +125,34 @@ def slope(samples: Sequence[Sample]) -> float:
     return float(np.polyfit(pictures, mib, 1)[0] * 2**20)
 
 
-def draw(path: Path, samples: Sequence[Sample]) -> None:
+def draw(path: Path, processes: Sequence[Sequence[Sample]]) -> None:
     """Draw memory over finished pictures."""
-    figure = Figure(figsize=(8, 4.5), dpi=110, layout="constrained")
+    figure = Figure(figsize=(7, 3.2), dpi=100, layout="constrained")
     axes = figure.add_subplot()
-    axes.plot([s.pictures for s in samples], [s.mib for s in samples], linewidth=1.2)
-    axes.set(xlabel="pictures finished", ylabel="resident memory, MiB", title="Memory of fit", ylim=(0, None))
+    for samples in processes:
+        axes.plot([s.pictures for s in samples], [s.mib for s in samples], linewidth=1.2)
+    axes.set(xlabel="pictures finished", ylabel="resident memory, MiB", ylim=(0, None))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.25)
     figure.savefig(path)
 
 
-def report(samples: Sequence[Sample], out: Path) -> str:
+def report(processes: Sequence[Sequence[Sample]], out: Path) -> str:
     """Say what was measured."""
+    total = processes[-1][-1].pictures
+    written = sum(p.stat().st_size for p in out.rglob("*") if p.is_file()) / total
+    lines = [describe(samples) for samples in processes if len(working(samples)) > 1]
+    return "\n".join([f"pictures: {total}", *lines, f"written: {written:.0f} bytes a picture"])
+
+
+def describe(samples: Sequence[Sample]) -> str:
+    """Say what one process did."""
     steady = working(samples)
     first, last = steady[0], steady[-1]
     rate = 3600 * (last.pictures - first.pictures) / (last.seconds - first.seconds)
-    written = sum(p.stat().st_size for p in out.rglob("*") if p.is_file()) / samples[-1].pictures
-    return "\n".join(
-        [
-            f"pictures: {samples[-1].pictures}",
-            f"resident memory: {first.mib:.0f} MiB at picture {first.pictures}, {last.mib:.0f} MiB at {last.pictures} "
-            f"({slope(steady):+.0f} bytes a picture), {max(s.mib for s in samples):.0f} MiB at most",
-            f"written: {written:.0f} bytes a picture",
-            f"images/hour: {rate:.0f}",
-        ]
+    return (
+        f"resident memory: {first.mib:.0f} MiB at picture {first.pictures}, {last.mib:.0f} MiB at {last.pictures} "
+        f"({slope(steady):+.1f} bytes a picture), {max(s.mib for s in samples):.0f} MiB at most; {rate:.0f} images/hour"
     )
 
 
@@ -148,11 +173,10 @@ def main() -> None:
     with (folder / "fit.log").open("ab") as log:
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         run = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
-        samples = watch(run, folder / "run", options.every, options.limit)
-    with (folder / "memory.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([Sample._fields, *samples])
-    draw(folder / "memory.png", samples)
-    print(f"exit status: {run.returncode}\n{report(samples, folder / 'run')}")
+        note(folder / "memory.csv", watch(run, folder / "run", options.every, options.limit))
+    processes = read(folder / "memory.csv")
+    draw(folder / "memory.png", processes)
+    print(f"exit status: {run.returncode}\n{report(processes, folder / 'run')}")
 
 
 if __name__ == "__main__":
