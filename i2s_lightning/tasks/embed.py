@@ -154,9 +154,11 @@ class Embed(Replay):
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         """Make one step for all rows; the sum over rows gives each exactly its own gradient."""
-        rate = self.rows.set_learning_rates(self.trainer.optimizers[0], self.lr_table)
+        optimizer = self.trainer.optimizers[0]
+        rate = self.rows.set_learning_rates(optimizer, self.lr_table)
         latent = self.rows.stacked()
         loss, terms, gradient = self.parts.gradient(latent, self._losses_of_rows)
+        self.rows.tell_losses(optimizer, loss)
         running = self.rows.tracker.running
         self.rows.tracker.observe(loss, latent.detach())
         self.step_terms = {}

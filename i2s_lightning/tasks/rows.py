@@ -93,6 +93,11 @@ class Rows(nn.Module):
         taken = [rates[row] for row in self.slots.occupied]
         return sum(taken) / max(len(taken), 1)
 
+    def tell_losses(self, optimizer: Optimizer, loss: Tensor) -> None:
+        """Let the optimiser know each row's loss, as it knows each row's learning rate: line searches ask for it."""
+        for group, value in zip(optimizer.param_groups, loss.unbind(), strict=True):
+            group["loss"] = value
+
     @torch.no_grad()
     def quarantine(self) -> None:
         """Fail rows whose gradient is not finite, and zero it: moments stay finite, other rows never see it."""

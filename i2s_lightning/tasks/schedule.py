@@ -24,7 +24,7 @@ def build_optimizer(factory: OptimizerFactory, rows: Iterable[torch.nn.Parameter
         rows: One parameter a picture.
 
     Raises:
-        ConfigError: The optimiser takes all parameters as one vector (L-BFGS), which would couple the pictures.
+        ConfigError: The optimiser takes all parameters as one vector (torch's L-BFGS), which would couple the pictures.
     """
     try:
         return factory([{"params": [row]} for row in rows])
@@ -51,6 +51,7 @@ def lr_table(optimizer: OptimizerFactory, scheduler: SchedulerFactory | None, st
     probe = torch.nn.Parameter(torch.zeros(()))
     probe.grad = torch.zeros(())
     trial = build_optimizer(optimizer, [probe])
+    trial.param_groups[0]["loss"] = torch.zeros(())  # for those that search along a line
     schedule = None if scheduler is None else scheduler(trial)
     if schedule is not None and (isinstance(schedule, ReduceLROnPlateau) or not isinstance(schedule, LRScheduler)):
         raise ConfigError(f"a schedule must depend on the step alone; got {type(schedule).__name__}")

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from i2s_lightning.optim import RowLBFGS
+
 
 def alone(embed, out, name, **options):
     return embed.fit(out / name, path=embed.folder / f"{name}.png", batch_size=1, **options)
@@ -57,7 +59,7 @@ def sgd(params):
     return torch.optim.SGD(params, lr=0.1, momentum=0.9)
 
 
-@pytest.mark.parametrize("optimizer", [sgd, torch.optim.NAdam, torch.optim.RMSprop, torch.optim.Adagrad])
+@pytest.mark.parametrize("optimizer", [sgd, torch.optim.NAdam, torch.optim.RMSprop, torch.optim.Adagrad, RowLBFGS])
 def test_other_optimisers_keep_pictures_apart(embed, tmp_path, optimizer):
     options = {"optimizer": optimizer, "trainer": {"precision": "64-true"}}
     together = embed.fit(tmp_path / "all", batch_size=3, **options)
@@ -77,6 +79,16 @@ def test_early_stop_and_refilled_rows_do_not_change_a_bit(embed, tmp_path):
         single = embed.fit(tmp_path / name, path=embed.folder / f"{name}.png", batch_size=2, **options)
         assert torch.equal(lanes[name], single[name])
         assert steps[name] == single.metrics[name]["steps"]
+
+
+def test_line_searches_of_neighbours_do_not_change_a_bit(embed, tmp_path):
+    """Rows accept, shorten and leave at different steps; each is as it would be in the company of nobody."""
+    options = {"optimizer": RowLBFGS, "steps": 12, "round_steps": 4, "target_loss": 2.0, "init": "random_uniform"}
+    full = embed.fit(tmp_path / "full", batch_size=3, **options)
+    assert len({record["steps"] for record in full.metrics.values()}) > 1  # else no row was taken over
+    for name in "abcde":
+        single = embed.fit(tmp_path / name, path=embed.folder / f"{name}.png", batch_size=3, **options)
+        assert torch.equal(full[name], single[name])
 
 
 def test_bfloat16_pictures_are_independent(embed, tmp_path):

@@ -7,6 +7,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.errors import CheckpointError
+from i2s_lightning.optim import RowLBFGS
 
 
 class Cut(BaseException):
@@ -64,6 +65,14 @@ def test_cut_and_resumed_is_bit_identical(embed, tmp_path, step, hook):
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(step, hook))
     equal(run(embed, tmp_path / "cut", ckpt=True), whole)
+
+
+@pytest.mark.parametrize("step", [3, 8, 13])
+def test_a_line_search_goes_on_where_it_was(embed, tmp_path, step):
+    whole = run(embed, tmp_path / "whole", optimizer=RowLBFGS)
+    with pytest.raises(Cut):
+        run(embed, tmp_path / "cut", cut=CutAt(step), optimizer=RowLBFGS)
+    equal(run(embed, tmp_path / "cut", ckpt=True, optimizer=RowLBFGS), whole)
 
 
 def test_resumed_twice_with_another_batch_of_early_leavers(embed, tmp_path):
