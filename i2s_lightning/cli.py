@@ -1,22 +1,36 @@
 """The command line: Lightning's verbs for embedding, and verbs of our own."""
 
+import json
 import logging
+from pathlib import Path
 from typing import Any
 
 from jsonargparse import set_parsing_settings
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.strategies import DDPStrategy
 from rich.console import Console
 
+from i2s_lightning.callbacks.alerts import Alerts
+from i2s_lightning.callbacks.artifact import LogArtifact
 from i2s_lightning.callbacks.curves import LossCurves
+from i2s_lightning.callbacks.finished import WatchStore
+from i2s_lightning.callbacks.gallery import LogGallery, LogTable
+from i2s_lightning.callbacks.grid import LogGrid
+from i2s_lightning.callbacks.loggers import continue_runs, loggers_of
+from i2s_lightning.callbacks.percentiles import LogPercentiles
 from i2s_lightning.callbacks.pictures import SaveRenders
 from i2s_lightning.callbacks.preemption import SaveOnSigterm
 from i2s_lightning.callbacks.progress import EmbedProgress
+from i2s_lightning.callbacks.results import LogResults
+from i2s_lightning.callbacks.settings import settings
+from i2s_lightning.callbacks.speed import LogSpeed
 from i2s_lightning.callbacks.summary import RunSummary
+from i2s_lightning.callbacks.video import OptimisationVideo
+from i2s_lightning.callbacks.volume import BoundRows
 from i2s_lightning.checkpoints.folder import locked, set_aside
 from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
@@ -36,18 +50,33 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
 }
 
+CALLBACKS = {
+    "curves": LossCurves,
+    "grid": LogGrid,
+    "gallery": LogGallery,
+    "table": LogTable,
+    "artifact": LogArtifact,
+    "alerts": Alerts,
+    "video": OptimisationVideo,
+}
+"""Callbacks with options of their own, such as ``--grid.every_n_steps``."""
+
 
 class SaveConfig(SaveConfigCallback):
-    """Writes the complete settings to the run folder once ``fit`` has accepted them."""
+    """Writes the complete settings to the run folder, and to loggers, once ``fit`` has accepted them."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Do nothing yet: the settings may be refused."""
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write ``config.yaml``."""
+        """Write ``config.yaml``, and tell loggers what their numbers belong to."""
         if trainer.is_global_zero and isinstance(pl_module, Embed):
             path = str(pl_module.out / "config.yaml")
             self.parser.save(self.config, path, skip_none=False, overwrite=True, multifile=False)
+            config = json.loads(self.parser.dump(self.config, format="json", skip_none=False))
+            for logger in loggers_of(trainer):
+                logger.settings(settings(config, pl_module.run))
+                logger.remember(pl_module.out)
 
 
 class EmbedCLI(LightningCLI):
@@ -65,7 +94,10 @@ class EmbedCLI(LightningCLI):
                 "checkpoint.enable_version_counter": False,
             }
         )
+        for key, callback in CALLBACKS.items():
+            parser.add_lightning_class_args(callback, key)
         parser.link_arguments("out", "model.out")
+        parser.link_arguments("out", "video.out")
         parser.link_arguments("seed_everything", "model.seed", compute_fn=int)
         Parser.options = set(parser.get_defaults().keys())
 
@@ -77,8 +109,10 @@ class EmbedCLI(LightningCLI):
             parser.error(str(error).splitlines()[0])
 
     def before_instantiate_classes(self) -> None:
-        """Save a checkpoint at least at the end of each round, before its pictures leave."""
+        """Save a checkpoint at least at the end of each round, before its pictures leave; find the logger's run."""
         config = self.config[self.subcommand]
+        if not config["restart"]:
+            continue_runs(config["trainer"]["logger"], Path(config["out"]))
         checkpoint = config["checkpoint"]
         if checkpoint["every_n_train_steps"] is None and checkpoint["every_n_epochs"] is None:
             checkpoint["every_n_train_steps"] = round_length(config["model"]["steps"], config["model"]["round_steps"])
@@ -89,7 +123,7 @@ class EmbedCLI(LightningCLI):
         out = str(config["out"])
         kwargs["plugins"] = [AtomicCheckpointIO()]
         quiet = config["trainer"]["enable_progress_bar"] is False
-        kwargs["callbacks"] = [SaveRenders(out), LossCurves(), RunSummary(out), SaveOnSigterm(out)]
+        kwargs["callbacks"] = [*(config["trainer"]["callbacks"] or []), *_always(out)]
         kwargs["callbacks"] += [] if quiet else [EmbedProgress()]
         if config["trainer"]["logger"] in (None, True):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False
@@ -116,6 +150,12 @@ class EmbedCLI(LightningCLI):
                 console.print(f"Going on from {last}")
                 kwargs["ckpt_path"] = str(last)
             self.trainer.fit(model, **kwargs)
+
+
+def _always(out: str) -> list[Callback]:
+    """Make the callbacks that every run has; what the store holds is told before the summary."""
+    logged = [BoundRows(), LogPercentiles(), LogSpeed(), LogResults()]
+    return [WatchStore(), SaveRenders(out), RunSummary(out), SaveOnSigterm(out), *logged]
 
 
 def _several_processes(config: Any) -> bool:

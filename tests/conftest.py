@@ -64,16 +64,21 @@ def vgg_file(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    """Five different pictures of the tiny generator's size."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def five_pictures(tmp_path_factory):
+    """Five different pictures of the tiny generator's size, to be left as they are."""
+    folder = tmp_path_factory.mktemp("pictures")
     random = np.random.default_rng(0)
     for name in "abcde":
         rough = random.integers(0, 256, (4, 4, 3), dtype=np.uint8)
         Image.fromarray(rough).resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
     return folder
+
+
+@pytest.fixture
+def pictures(five_pictures, tmp_path):
+    """The five pictures in a folder of the test's own."""
+    return Path(shutil.copytree(five_pictures, tmp_path / "pictures"))
 
 
 class Factory:

@@ -1,30 +1,36 @@
 """Progress of the whole data set, not of one round."""
 
+import math
 import sys
 import time
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import ProgressBar
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
+from i2s_lightning.callbacks.pace import Pace, rounds, share_done
 from i2s_lightning.tasks.embed import Embed
-from i2s_lightning.tasks.tracker import EMPTY, RUNNING
 
 LINE_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
 
 
 class EmbedProgress(ProgressBar):
-    """Shows pictures done, step, loss, PSNR, images an hour and the time left; a line now and then in a log file."""
+    """Shows rounds, pictures, step, loss, PSNR, images an hour and the time left for the whole data set.
+
+    On a terminal, Rich's bar; in a log file or a notebook, plain lines, now and then.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._enabled = True
         self._bar: Progress | None = None
-        self._begun = self._said = 0.0
-        self._steps = 0
+        self._pace = Pace()
+        self._said = 0.0
+        self._steps = self._first_round = 0
 
     def disable(self) -> None:
         """Show nothing (Lightning calls this on all ranks but the first)."""
@@ -36,11 +42,13 @@ class EmbedProgress(ProgressBar):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to count."""
-        self._begun = self._said = time.monotonic()
-        self._steps = 0
-        if self._enabled and sys.stderr.isatty():
-            columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            self._bar = Progress(*columns, transient=True)
+        self._pace, self._said = Pace(), time.monotonic()
+        self._steps, self._first_round = 0, trainer.current_epoch
+        console = Console(stderr=True)
+        if self._enabled and console.is_terminal and not console.is_dumb_terminal and not console.is_jupyter:
+            bar = BarColumn(None, table_column=Column(min_width=6, max_width=20, ratio=1))
+            text = TextColumn("{task.description}", table_column=Column(ratio=6))  # a narrow terminal gets two lines
+            self._bar = Progress(bar, text, console=console, transient=True, expand=True)
             self._bar.add_task("starting", total=1.0)
             self._bar.start()
 
@@ -60,7 +68,8 @@ class EmbedProgress(ProgressBar):
         self._steps += 1
         due = self._bar is not None or time.monotonic() - self._said >= LINE_EVERY
         if self._enabled and pl_module.step_terms and due:
-            self._show(*self._describe(trainer, pl_module))
+            share = share_done(trainer, pl_module)
+            self._show(share, self._describe(trainer, pl_module, share))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the bar away."""
@@ -70,29 +79,25 @@ class EmbedProgress(ProgressBar):
         """Put the bar away."""
         self._close()
 
-    def _describe(self, trainer: pl.Trainer, task: Embed) -> tuple[float, str]:
-        """Tell the share of the work that is done, and everything else in words."""
-        exchange, tracker = task.exchange, task.rows.tracker
-        ages = torch.where(tracker.status == RUNNING, tracker.age, task.steps)  # an early leaver has no more work
-        ages = torch.where(tracker.status == EMPTY, 0, ages)
-        share = (exchange.done * task.steps + int(ages.sum()) * trainer.world_size) / (exchange.total * task.steps)
-        spent = time.monotonic() - self._begun
-        gained = share - exchange.share_at_start
-        left = spent * (1 - share) / gained if gained > 0 else float("inf")
-        rate = 3600 * exchange.total * gained / spent if spent else 0.0
-        shown = {"loss": trainer.callback_metrics.get("train/loss"), "PSNR": trainer.callback_metrics.get("train/psnr")}
-        values = "  ".join(f"{name} {float(value):.3g}" for name, value in shown.items() if value is not None)
-        step = int(ages.max())
-        text = (
-            f"{exchange.done}/{exchange.total} pictures  step {step}/{task.steps}  {values}  "
-            f"{rate:.0f} images/h  {_clock(left)} left"
-        )
-        return share, text
+    def _describe(self, trainer: pl.Trainer, task: Embed, share: float) -> str:
+        """Tell everything in words."""
+        exchange = task.exchange
+        here = trainer.current_epoch - self._first_round + 1
+        words = [
+            f"round {here}/{max(here, rounds(trainer, task))}",  # more when a checkpoint cut one in two
+            f"{exchange.done}/{exchange.total} pictures",
+            f"step {int(task.rows.tracker.age.max())}/{task.steps}",
+        ]
+        for title, key in (("loss", "train/loss"), ("PSNR", "train/psnr")):
+            value = float(trainer.callback_metrics.get(key, math.nan))
+            words += [f"{title} {value:.3g}"] if math.isfinite(value) else []
+        words.append(f"{self._pace.images_per_hour(task, share):.0f} images/h")
+        return "  ".join([*words, f"{_clock(self._pace.seconds_left(task, share))} left"])
 
     def _show(self, share: float, text: str) -> None:
         self._said = time.monotonic()
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=min(share, 1.0), description=text)
+            self._bar.update(self._bar.task_ids[0], completed=share, description=text)
         else:
             self._write(f"{100 * share:3.0f}%  {text}")
 
@@ -116,12 +121,11 @@ def _forecast(trainer: pl.Trainer, task: Embed) -> str:
     latent = 4 * (task.generator.num_ws * task.generator.w_dim + noise)
     channels, height, width = task.picture_shape
     written = exchange.total * (latent + 2000 + channels * height * width * 2 // 3)  # a PNG saves about a third
-    rounds = -(-exchange.total // at_once) * -(-task.steps // task.round_steps)
     before = len(task.data.pictures) - exchange.total
     return (
         f"{exchange.total} pictures to embed ({before} are done), {at_once} at a time on {trainer.world_size} "
-        f"process{'es' if trainer.world_size > 1 else ''}: at most {rounds} rounds of {task.round_steps} steps, "
-        f"{task.steps} steps a picture, about {written / 1e6:.1f} MB to write to {task.out}"
+        f"process{'es' if trainer.world_size > 1 else ''}: at most {rounds(trainer, task)} rounds of "
+        f"{task.round_steps} steps, {task.steps} steps a picture, about {written / 1e6:.1f} MB to write to {task.out}"
     )
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import heapq
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import chain
 from operator import itemgetter
@@ -14,18 +15,16 @@ from rich.console import Console
 from rich.table import Table
 
 from i2s_lightning.callbacks.curves import LossCurves
+from i2s_lightning.callbacks.strips import TITLE, Strips, page, scores
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.checkpoints.embedding import Embedding
 from i2s_lightning.checkpoints.index import write_index
 from i2s_lightning.drawing.curves import draw_curves
-from i2s_lightning.drawing.sheet import Cell, difference, sheet
-from i2s_lightning.ops.images import to_uint8
 from i2s_lightning.tasks.embed import Embed
+from i2s_lightning.tasks.tracker import DONE, EARLY, FAILED, STATUS_NAMES
 
 MOST = 64
 """Pictures on the contact sheet."""
-SMALLEST = 160
-"""Pictures are enlarged to about so many pixels, to be looked at."""
 
 
 class RunSummary(pl.Callback):
@@ -69,37 +68,35 @@ class RunSummary(pl.Callback):
             writer.writerows(map(_row, rows()))
 
     def _write_sheet(self, embedding: Embedding, task: Embed) -> None:
-        indices = {p.name: i for i, p in enumerate(task.data.pictures)}
-        shown = [name for name in embedding.names if name in indices][:MOST]
-        cells = []
-        for name in shown:
-            target = task.data.read(indices[name]).numpy()
-            seen = to_uint8(embedding.render_one(name).unsqueeze(0))[0].numpy()
-            cells.append(Cell([target, seen, difference(target, seen)], _lines(name, embedding.metrics[name])))
-        if not cells:
+        picture_of = Strips(task, embedding)
+        shown = picture_of.names()[:MOST]
+        if not shown:
             return
-        title = "target | embedding | 4x difference"
-        if len(embedding) > len(shown):
-            title += f"   ({len(shown)} of {len(embedding)})"
-        scale = max(1, round(SMALLEST / max(cells[0].pictures[0].shape[:2])))
-        page = sheet(cells, columns=2 if len(cells) < 12 else 3, scale=scale, title=title)
+        records = [embedding.metrics[name] for name in shown]
+        title = TITLE + (f"   ({len(shown)} of {len(embedding)})" if len(embedding) > len(shown) else "")
+        sheet = page(
+            [picture_of(name) for name in shown],
+            [[record["name"] + _mark(record["status"]), scores(record)] for record in records],
+            columns=2 if len(shown) < 12 else 3,
+            title=title,
+        )
         with replacing(self.out / "contact_sheet.png") as draft:
-            page.save(draft)
+            sheet.save(draft)
 
     def _write_curves(self, trainer: pl.Trainer) -> None:
         recorder = next((c for c in trainer.callbacks if isinstance(c, LossCurves)), None)  # type: ignore[attr-defined]
-        curves = {name: curve for name, curve in recorder.curves.items() if curve[0]} if recorder else {}
+        curves = recorder.finished() if recorder else {}
         if curves:
             with replacing(self.out / "loss_curves.png") as draft:
                 draw_curves(draft, curves, ylabel="loss", title="Loss of each picture")
 
     def _say(self, embedding: Embedding, task: Embed) -> None:
         console = Console()
-        console.print(_table(embedding))
+        console.print(_table(embedding.metrics, len(task.data.skipped)))
         console.print(f"\nWrote to [bold]{self.out}[/bold]:")
         for name, what in _FILES.items():
             if (self.out / name).exists():
-                console.print(f"  {name:<20} {what}")
+                console.print(f"  {name:<20} {what.format(out=self.out)}")
         console.print("\nNext:")
         for command in _NEXT:
             console.print(f"  {command.format(out=self.out)}", highlight=False)
@@ -112,7 +109,9 @@ _FILES = {
     "metrics.csv": "one row a picture",
     "loss_curves.png": "loss over steps",
     "checkpoints": "to go on after an interruption",
-    "logs": "losses over steps as CSV",
+    "videos": "pictures coming to look like their targets",
+    "logs": "numbers over steps as CSV, and pictures",
+    "wandb": "what Weights & Biases gets; after an offline run: wandb sync {out}/wandb/offline-run-*",
     "config.yaml": "the settings, complete",
 }
 
@@ -127,36 +126,53 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in record.items()}
 
 
-def _lines(name: str, record: Mapping[str, Any]) -> list[str]:
-    shown = (("PSNR", "psnr", ".2f", " dB"), ("SSIM", "ssim", ".3f", ""), ("perceptual", "perceptual", ".3f", ""))
-    scores = "   ".join(f"{title} {record[key]:{form}}{unit}" for title, key, form, unit in shown if key in record)
-    status = "" if record["status"] == "done" else f"   [{record['status']}]"
-    return [name + status, scores]
+def _mark(status: str) -> str:
+    return "" if status == "done" else f"   [{status}]"
 
 
-def _table(embedding: Embedding) -> Table:
-    table = Table(title="Embedded pictures" if len(embedding) <= MOST else f"The {MOST} worst of {len(embedding)}")
+def _table(metrics: Mapping[str, Mapping[str, Any]], skipped: int) -> Table:
+    records = metrics.values()
+    most = len(metrics) > MOST
+    table = Table(
+        title=f"The {MOST} worst pictures" if most else "Embedded pictures", caption=_counts(records, skipped)
+    )
     for column in ("name", "status", "steps", "loss", "PSNR dB", "SSIM", "perceptual", "to w_avg"):
         table.add_column(column, justify="left" if column in ("name", "status") else "right")
-    records = embedding.metrics.values()
-    shown = records if len(embedding) <= MOST else heapq.nsmallest(MOST, records, key=itemgetter("psnr"))
-    for r in shown:
-        numbers = [f"{r[k]:.{d}f}" if k in r else "" for k, d in _COLUMNS.items()]
-        table.add_row(r["name"], r["status"], str(r["steps"]), *numbers)
-    means = _means(records)
+    for r in heapq.nsmallest(MOST, records, key=itemgetter("psnr")) if most else records:
+        table.add_row(r["name"], r["status"], str(r["steps"]), *_numbers(r))
+    means, worst = _means_and_worst(records)
     table.add_section()
-    table.add_row("mean", "", "", *(f"{means[k]:.{d}f}" if k in means else "" for k, d in _COLUMNS.items()))
+    table.add_row("mean", "", "", *_numbers(means))
+    table.add_row("worst", "", "", *_numbers(worst))
     return table
 
 
-def _means(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    sums = dict.fromkeys(_COLUMNS, 0.0)
-    counts = dict.fromkeys(_COLUMNS, 0)
+def _counts(records: Iterable[Mapping[str, Any]], skipped: int) -> str:
+    """Say how many pictures ended how."""
+    statuses = Counter(str(record["status"]) for record in records)
+    words = [f"{statuses[name]:,} {name}" for name in map(STATUS_NAMES.__getitem__, (DONE, EARLY, FAILED))]
+    return ", ".join([*words, *([f"{skipped:,} skipped (can't be read)"] if skipped else [])])
+
+
+def _numbers(record: Mapping[str, Any]) -> list[str]:
+    return [f"{record[key]:.{digits}f}" if key in record else "" for key, (digits, _) in _COLUMNS.items()]
+
+
+def _means_and_worst(records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, float], dict[str, float]]:
+    sums, counts, worst = dict.fromkeys(_COLUMNS, 0.0), dict.fromkeys(_COLUMNS, 0), dict[str, float]()
     for record in records:
         for key in _COLUMNS.keys() & record.keys():
             sums[key] += record[key]
             counts[key] += 1
-    return {key: sums[key] / count for key, count in counts.items() if count}
+            worst[key] = _COLUMNS[key][1](worst.get(key, record[key]), record[key])
+    return {key: sums[key] / count for key, count in counts.items() if count}, worst
 
 
-_COLUMNS = {"loss": 4, "psnr": 2, "ssim": 3, "perceptual": 3, "w_avg_distance": 1}
+_COLUMNS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "loss": (4, max),
+    "psnr": (2, min),
+    "ssim": (3, min),
+    "perceptual": (3, max),
+    "w_avg_distance": (1, max),
+}
+"""Digits, and which end is the bad one."""

@@ -191,10 +191,9 @@ class Embed(Replay):
                 torch.nn.utils.clip_grad_norm_(latent, gradient_clip_val)
 
     def _log_step(self, loss: Tensor, terms: dict[str, Tensor], running: Tensor, rate: float) -> None:
-        """Log means over running pictures; ``step_terms`` gives callbacks the values of each, at logged steps."""
-        self.step_terms = {"loss": loss} | terms
-        count = running.sum().clamp(min=1)
-        means = {name: torch.where(running, v, 0.0).sum() / count for name, v in self.step_terms.items()}
+        """Log means over running pictures; ``step_terms`` gives callbacks each row's values, NaN where none runs."""
+        self.step_terms = {k: torch.where(running, v, torch.nan) for k, v in ({"loss": loss} | terms).items()}
+        means = {name: values.nanmean() for name, values in self.step_terms.items()}
         pixel = self.objective.pixel
         if pixel is not None:
             self.log("train/psnr", 10 * (4 / means[pixel]).log10(), prog_bar=True)

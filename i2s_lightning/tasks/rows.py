@@ -34,6 +34,11 @@ class Rows(nn.Module):
     def __len__(self) -> int:
         return len(self.latents)
 
+    @property
+    def steps(self) -> list[int]:
+        """Steps that each row's picture has had, counted without asking the device: also those after it stopped."""
+        return [e + s for e, s in zip(self._entered, self._steps, strict=True)]
+
     def stacked(self) -> Tensor:
         """Give all latents, the row first; gradients flow to each parameter."""
         return torch.stack(list(self.latents))
@@ -86,7 +91,7 @@ class Rows(nn.Module):
         Returns:
             The mean over rows that hold a picture.
         """
-        rates = [table[min(e + s, len(table) - 1)] for e, s in zip(self._entered, self._steps, strict=True)]
+        rates = [table[min(steps, len(table) - 1)] for steps in self.steps]
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         self._steps = [s + 1 for s in self._steps]

@@ -1,5 +1,10 @@
+import io
 import re
 
+import pytest
+from rich.console import Console
+
+from i2s_lightning.__main__ import main
 from i2s_lightning.callbacks import progress
 from i2s_lightning.callbacks.progress import EmbedProgress, _clock
 
@@ -13,9 +18,31 @@ def test_a_log_file_gets_a_forecast_and_lines(embed, tmp_path, monkeypatch, caps
     embed.fit(tmp_path / "run", callbacks=[EmbedProgress()], trainer={"enable_progress_bar": True}, round_steps=2)
     lines = capsys.readouterr().err.splitlines()
     assert any("5 pictures to embed (0 are done), 2 at a time on 1 process" in line for line in lines)
-    pattern = r"^ *\d+%  \d/5 pictures  step \d/6  loss [\d.e+-]+  PSNR [\d.-]+  \d+ images/h  \S+ left$"
+    assert not any("\x1b" in line or "\r" in line for line in lines)  # nothing that a file or a notebook can't show
+    pattern = r"^ *\d+%  round \d/9  \d/5 pictures  step \d/6  loss [\d.e+-]+  PSNR [\d.-]+  \d+ images/h  \S+ left$"
     shown = [line for line in lines if re.match(pattern, line)]
     assert len(shown) == 18  # three times six steps
     shares = [int(line.split("%")[0]) for line in shown]
     assert shares == sorted(shares)
-    assert "4/5 pictures" in shown[-1]
+    assert "round 9/9  4/5 pictures" in shown[-1]
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_terminal_gets_a_bar_that_fits(embed, tmp_path, monkeypatch, width):
+    file = io.StringIO()
+    monkeypatch.setattr(
+        progress, "Console", lambda **_: Console(file=file, force_terminal=True, force_jupyter=False, width=width)
+    )
+    bar = EmbedProgress()
+    embed.fit(tmp_path / "run", callbacks=[bar], trainer={"enable_progress_bar": True}, steps=2, round_steps=2)
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
+    assert max(map(len, re.split(r"[\r\n]", seen))) <= width
+    assert re.search(r"images/h\s+\S+ left", " ".join(seen.split()))
+    assert bar._bar is None
+
+
+def test_quiet_says_nothing_before_the_end(words, offline, tmp_path, capsys):
+    main(words(tmp_path / "run", "--model.steps=1", "--model.round_steps=1"))
+    said = capsys.readouterr()
+    assert "images/h" not in said.err
+    assert "5 done, 0 early, 0 failed" in said.out
