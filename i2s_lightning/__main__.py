@@ -21,6 +21,7 @@ VERBS = {
     "edit": ("i2s_lightning.commands.edit", "move pictures along a direction"),
     "directions": ("i2s_lightning.commands.directions", "find directions to move along"),
     "editability": ("i2s_lightning.commands.editability", "say how well pictures can be edited"),
+    "experiment": ("i2s_lightning.experiments.command", "run the paper's experiments, and say what holds here"),
     "neighbours": ("i2s_lightning.commands.neighbours", "find the pictures that lie nearest"),
 }
 """Each verb's module; its ``main`` gets the arguments (Lightning's verbs, the verb as well)."""

@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 Pixels = UInt8[np.ndarray, "H W C"]
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 GAP = 8
 PAPER, INK, FAINT = (250, 250, 248), (24, 24, 24), (112, 112, 108)
 
@@ -59,21 +61,22 @@ def sheet(cells: Sequence[Cell], *, columns: int, scale: int = 1, title: str = "
         x = GAP + (i % columns) * (cell_width + 2 * GAP)
         y = top + GAP + (i // columns) * (cell_height + 2 * GAP)
         for picture in cell.pictures:
-            page.paste(_image(picture).resize((width, height), Image.Resampling.NEAREST), (x, y))
+            page.paste(as_rgb(picture).resize((width, height), Image.Resampling.NEAREST), (x, y))
             x += width + 2
         x -= cell_width + 2
         for k, line in enumerate(cell.lines):
-            text = _fit(line, font, cell_width)
+            text = fitting(line, font, cell_width)
             pen.text((x, y + height + 4 + k * line_height), text, fill=INK if k == 0 else FAINT, font=font)
     return page
 
 
-def _image(pixels: Pixels) -> Image.Image:
+def as_rgb(pixels: Pixels) -> Image.Image:
+    """Turn grey or RGB pixels into an RGB picture."""
     grey = pixels.shape[2] == 1
     return Image.fromarray(pixels[..., 0] if grey else pixels).convert("RGB")
 
 
-def _fit(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def fitting(text: str, font: Font, width: int) -> str:
     """Cut text that would run into the next cell, in the middle: both ends of a path tell something."""
     while font.getlength(text) > width and len(text) > 4:
         half = (len(text) - 2) // 2

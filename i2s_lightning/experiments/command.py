@@ -1,0 +1,133 @@
+"""``experiment``: run the paper's experiments, and say whether its statements hold here."""
+
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from i2s_lightning.errors import ConfigError
+from i2s_lightning.experiments.plan import Plan, Preset, chosen, divide, from_yaml, plans
+
+FIT = ("--model.", "--data.", "--trainer.", "--checkpoint.", "--seed_everything")
+"""Options with these beginnings go to every ``fit``."""
+PACKAGES = ("i2s_lightning", "torch", "pytorch-lightning", "torchmetrics", "pillow", "numpy")
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run ``experiment``."""
+    given = sys.argv[2:] if words is None else words
+    if "--list" in given:
+        sys.stdout.write(listing())
+        return
+    from i2s_lightning.commands.editing import parse  # torch comes with it; --list should not wait
+
+    own, to_fit = divide(given, FIT)
+    options = parse(_parser(), own)
+    if not options.names:
+        raise ConfigError(f"name an experiment, or all:\n{listing()}")
+    todo = chosen(options.names)
+    _run(todo, options, to_fit, shlex.join(["python", "-m", "i2s_lightning", "experiment", *given]))
+
+
+def listing() -> str:
+    """List all experiments, a line each."""
+    return "".join(f"  {plan.name:<15} {plan.title} ({plan.place})\n" for plan in plans().values())
+
+
+def _parser() -> Any:
+    from i2s_lightning.commands.editing import verb_parser
+    from i2s_lightning.parser import Parser
+
+    parser = verb_parser("experiment", "Run the paper's experiments: a figure, numbers and a verdict each.")
+    parser.add_argument("names", type=str, nargs="*", help="which ones, or all")
+    parser.add_argument("--list", action="store_true", help="say which there are, and end")
+    parser.add_argument("--preset", type=Preset, default="quick", help="minutes on two cores, or the paper's settings")
+    parser.add_argument("--generator", type=str, nargs="+", default=[], help="files or names; several for generators")
+    parser.add_argument("--images", type=str, nargs="+", default=[], help="CLASS=FOLDER, in place of shipped pictures")
+    parser.add_argument("--set", type=str, nargs="+", default=[], help="KEY=VALUE, options of the experiment's YAML")
+    parser.add_argument("--out", type=str, default="runs/experiments", help="folder of everything that is written")
+    Parser.options = set(parser.get_defaults().keys())
+    return parser
+
+
+def assignments(words: Sequence[str], form: str) -> dict[str, str]:
+    """Read words like ``NAME=VALUE``.
+
+    Raises:
+        ConfigError: Something else; ``form`` says what was expected.
+    """
+    found = dict(word.partition("=")[::2] for word in words)
+    if any(not name or not value for name, value in found.items()):
+        raise ConfigError(f"expected {form}; got {' '.join(words)}")
+    return found
+
+
+def parsed_options(words: dict[str, str], todo: Sequence[Plan], preset: Preset) -> dict[str, Any]:
+    """Turn values into what YAML makes of them.
+
+    Raises:
+        ConfigError: No experiment to be run has such an option.
+    """
+    known = {key for plan in todo for key in plan.settings[preset] if key != "fit"}
+    if unknown := words.keys() - known:
+        raise ConfigError(f"set: no option {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    return {key: from_yaml(f"value: {text}")["value"] for key, text in words.items()}
+
+
+def _run(todo: Sequence[Plan], options: Any, to_fit: list[str], command: str) -> None:
+    from i2s_lightning.experiments.gallery import Gallery
+    from i2s_lightning.experiments.index import write_index
+    from i2s_lightning.experiments.lab import Lab, Setup
+
+    out = Path(options.out)
+    images = assignments(options.images, "--images CLASS=FOLDER")
+    own = parsed_options(assignments(options.set, "--set KEY=VALUE"), todo, options.preset)
+    setup = Setup(out, options.preset, options.generator, images, to_fit, own)
+    gallery = Gallery(out / "pictures", setup.images)
+    for number, plan in enumerate(todo, 1):
+        sys.stdout.write(f"{plan.name} ({number} of {len(todo)}): {plan.title}\n")
+        sys.stdout.flush()
+        _run_one(Lab(setup, plan, gallery), command)
+    if _first():
+        sys.stdout.write(f"wrote {write_index(out)}\n")
+
+
+def _run_one(lab: Any, command: str) -> None:
+    from i2s_lightning.experiments.outcome import Outcome, SkippedError, write_outcome
+
+    wall, cpu = time.monotonic(), time.process_time()
+    try:
+        outcome = lab.run()
+    except SkippedError as reason:
+        outcome = Outcome(None, [], [], [f"Skipped: {reason}"])
+    if not _first():
+        return
+    generators = {file: lab.generator(file).sha256 for file in lab.generators}
+    facts = {
+        "name": lab.plan.name,
+        "title": lab.plan.title,
+        "place": lab.plan.place,
+        "text": lab.plan.text,
+        "preset": lab.setup.preset,
+        "command": command,
+        "generators": generators,
+        "embeddings": {name: str(path) for name, path in lab.embedded.items()},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "seconds": {"wall": round(time.monotonic() - wall, 1), "cpu": round(time.process_time() - cpu, 1)},
+    }
+    written = write_outcome(lab.folder, outcome, facts)
+    for verdict in outcome.verdicts:
+        sys.stdout.write(f"  {verdict.word}: {verdict.claim} {verdict.finding}\n")
+    for note in outcome.notes:
+        sys.stdout.write(f"  note: {note}\n")
+    sys.stdout.write(f"  wrote {', '.join(str(path) for path in written)}\n")
+
+
+def _first() -> bool:
+    """Tell whether this is the only process, or the one that writes."""
+    return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
