@@ -11,6 +11,7 @@ VERBS = {
     "validate": ("i2s_lightning.cli", "score stored pictures against their targets"),
     "test": ("i2s_lightning.cli", "the same, and check that the stored losses come out again"),
     "predict": ("i2s_lightning.cli", "render stored pictures again"),
+    "report": ("i2s_lightning.commands.report", "write a page to look through all pictures"),
     "inspect": ("i2s_lightning.commands.inspect", "say what a weight file, a checkpoint or an embedding is"),
     "convert": ("i2s_lightning.commands.convert", "write generators and embeddings in other formats"),
     "export": ("i2s_lightning.commands.export", "write all latents of an embedding to one file"),

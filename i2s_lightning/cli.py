@@ -25,6 +25,7 @@ from i2s_lightning.callbacks.percentiles import LogPercentiles
 from i2s_lightning.callbacks.pictures import SaveRenders
 from i2s_lightning.callbacks.preemption import SaveOnSigterm
 from i2s_lightning.callbacks.progress import EmbedProgress
+from i2s_lightning.callbacks.report import WriteReport
 from i2s_lightning.callbacks.results import LogResults
 from i2s_lightning.callbacks.settings import settings
 from i2s_lightning.callbacks.speed import LogSpeed
@@ -86,6 +87,7 @@ class EmbedCLI(LightningCLI):
         """Add what belongs to a run rather than to one class."""
         parser.add_argument("--out", type=str, default="runs/embed", help="folder of everything that this run writes")
         parser.add_argument("--restart", type=bool, default=False, help="set what is in --out aside and begin again")
+        parser.add_argument("--report", type=bool, default=True, help="write report.html when all pictures are done")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.set_defaults(
             {
@@ -123,7 +125,8 @@ class EmbedCLI(LightningCLI):
         out = str(config["out"])
         kwargs["plugins"] = [AtomicCheckpointIO()]
         quiet = config["trainer"]["enable_progress_bar"] is False
-        kwargs["callbacks"] = [*(config["trainer"]["callbacks"] or []), *_always(out)]
+        report = [WriteReport(out)] if config["report"] and self.subcommand == "fit" else []
+        kwargs["callbacks"] = [*(config["trainer"]["callbacks"] or []), *report, *_always(out)]
         kwargs["callbacks"] += [] if quiet else [EmbedProgress()]
         if config["trainer"]["logger"] in (None, True):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False

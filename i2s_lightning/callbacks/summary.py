@@ -36,9 +36,10 @@ class RunSummary(pl.Callback):
 
     def __init__(self, out: str) -> None:
         self.out = Path(out)
+        self._embedding: Embedding | None = None
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write and show everything, on rank 0, once all ranks have written their results."""
+        """Write everything, on rank 0, once all ranks have written their results."""
         assert isinstance(pl_module, Embed)
         trainer.strategy.barrier()
         if not trainer.is_global_zero:
@@ -49,11 +50,16 @@ class RunSummary(pl.Callback):
         if not any((self.out / "latents").glob("*.safetensors")):
             return
         write_index(self.out / "latents")
-        embedding = pl_module.open_embedding()
+        embedding = self._embedding = pl_module.open_embedding()
         self._write_metrics(embedding, pl_module)
         self._write_sheet(embedding, pl_module)
         self._write_curves(trainer)
-        self._say(embedding, pl_module)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Show what there is, once others have written theirs, too."""
+        assert isinstance(pl_module, Embed)
+        if self._embedding is not None:
+            self._say(self._embedding, pl_module)
 
     def _write_metrics(self, embedding: Embedding, task: Embed) -> None:
         skipped = [
@@ -103,6 +109,7 @@ class RunSummary(pl.Callback):
 
 
 _FILES = {
+    "report.html": "all pictures with scores and curves, to look through in a browser",
     "contact_sheet.png": "target, embedding and difference of each picture",
     "renders": "each picture rendered from its stored latent",
     "latents": "the results: latents, metrics, everything needed to render them again",

@@ -1,5 +1,6 @@
 """Where pictures lie in their generator's space, and what that means for editing them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,14 @@ def whitening_of(generator: Generator) -> Whitening:
 
 def typicality(embedding: Embedding, name: str) -> float:
     """Measure how far a picture lies from the generator's mean, in standard deviations of samples, over its layers."""
-    layers = whitening_of(embedding.generator).typicality(embedding[name])
-    return float(layers.square().mean().sqrt())
+    return next(typicalities(embedding, [name]))
+
+
+def typicalities(embedding: Embedding, names: Iterable[str]) -> Iterator[float]:
+    """Measure the :func:`typicality` of pictures, one after the other."""
+    whitening = whitening_of(embedding.generator)
+    for name in names:
+        yield float(whitening.typicality(embedding[name]).square().mean().sqrt())
 
 
 def neighbours(embedding: Embedding, image: str, count: int = 3, layers: Layers = "all") -> list[tuple[str, float]]:
@@ -106,12 +113,11 @@ def report(embedding: Embedding, images: Names = "*") -> list[Report]:
     Raises:
         CheckpointError: There is no such picture.
     """
-    whitening = whitening_of(embedding.generator)
     mean = embedding.generator.w_avg.cpu()
+    names = match_names(embedding, images)
     reports = []
-    for name in match_names(embedding, images):
+    for name, typical in zip(names, typicalities(embedding, names), strict=True):
         ws = embedding[name]
-        typical = float(whitening.typicality(ws).square().mean().sqrt())
         psnr = embedding.metrics[name].get("psnr")
         nearest, far = next(iter(neighbours(embedding, name, 1)), (None, None))
         verdict = judge(typical, psnr)

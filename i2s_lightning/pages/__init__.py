@@ -31,4 +31,5 @@ tables; with ``tabindex="0"``, so that keys can scroll it), ``td.number``, ``.st
 """
 
 from i2s_lightning.pages.images import data_uri as data_uri
+from i2s_lightning.pages.images import file_uri as file_uri
 from i2s_lightning.pages.pages import Pages as Pages

@@ -32,4 +32,9 @@ def data_uri(pixels: UInt8[np.ndarray, "H W C"], kind: Kind = "png", quality: in
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     buffer = io.BytesIO()
     image.save(buffer, kind, **OPTIONS[kind], **({} if kind == "png" else {"quality": quality}))
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return file_uri(buffer.getvalue(), kind)
+
+
+def file_uri(content: bytes, kind: Kind) -> str:
+    """Turn a picture file's bytes into an address that holds them."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -34,7 +34,14 @@ def options(generator_file, vgg_file, pictures, tmp_path, monkeypatch):
 def test_fit_leaves_what_it_says(options, tmp_path, capsys):
     assert main(["fit", *options]) == 0
     run = tmp_path / "run"
-    for name in ("config.yaml", "embedding.json", "contact_sheet.png", "loss_curves.png", "checkpoints/last.ckpt"):
+    for name in (
+        "config.yaml",
+        "embedding.json",
+        "report.html",
+        "contact_sheet.png",
+        "loss_curves.png",
+        "checkpoints/last.ckpt",
+    ):
         assert (run / name).is_file(), name
     assert sorted(p.name for p in (run / "renders").iterdir()) == [f"{n}.png" for n in "abcde"]
     with (run / "metrics.csv").open() as file:
@@ -43,6 +50,7 @@ def test_fit_leaves_what_it_says(options, tmp_path, capsys):
     assert list(rows[0])[:3] == ["name", "status", "psnr"]
     said = capsys.readouterr().out
     assert "contact_sheet.png" in said
+    assert "report.html" in said
     assert "python -m i2s_lightning test" in said
     Image.open(run / "contact_sheet.png").verify()
     assert yaml.safe_load((run / "config.yaml").read_text())["model"]["steps"] == 4

@@ -1,0 +1,6 @@
+"use strict";
+
+startList();
+startCompare();
+startCurves();
+startViewer();
