@@ -1,9 +1,10 @@
 """What one picture is rendered from, taken from an embedding and combined, and the rendering itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,6 +64,11 @@ def open_embedding(path: str | Path, generator: str | Path | None = None, *, for
 def stored(embedding: Embedding, name: str) -> Latent:
     """Read one picture's latent."""
     return Latent(embedding[name], embedding.noise(name), stored=True)
+
+
+def of_stored(change: Callable[..., Latent], embedding: Embedding, names: Sequence[str], *arguments: Any) -> Latent:
+    """Read pictures' latents and change them; a ``partial`` of it is a shot that reads nothing before its turn."""
+    return change(*(stored(embedding, name) for name in names), *arguments)
 
 
 def match_names(embedding: Embedding, names: Names) -> list[str]:

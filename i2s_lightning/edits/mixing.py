@@ -1,9 +1,10 @@
 """Style transfer by crossover (Image2StyleGAN, section 4.2)."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from i2s_lightning.checkpoints import Embedding
-from i2s_lightning.edits.latent import Latent, Names, match_names, pick_noise, stored
+from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored, pick_noise, stored
 from i2s_lightning.edits.options import Layers, Number, layer_set
 from i2s_lightning.edits.shots import Edit, Shot
 from i2s_lightning.ops import latents
@@ -34,7 +35,8 @@ def mix(embedding: Embedding, content: Names, style: Names, *, layers: Layers = 
     for row in rows:
         cells.append(original(embedding, row))
         for column in columns:
-            cells.append(Shot(f"{row} + {column}", partial(_crossed, embedding, row, column, chosen, weight)))
+            build = partial(of_stored, crossed, embedding, (row, column), chosen, weight)
+            cells.append(Shot(f"{row} + {column}", build))
     return Edit(embedding.generator, embedding.noise_mode, cells, columns=len(columns) + 1)
 
 
@@ -43,7 +45,7 @@ def original(embedding: Embedding, name: str) -> Shot:
     return Shot(name, partial(stored, embedding, name), border=True)
 
 
-def _crossed(embedding: Embedding, row: str, column: str, layers: tuple[int, ...], weight: Number) -> Latent:
-    content, style = stored(embedding, row), stored(embedding, column)
+def crossed(content: Latent, style: Latent, layers: Sequence[int], weight: Number = 1) -> Latent:
+    """Give one picture layers, and the noise maps that go with them, of another."""
     ws = latents.mix(content.ws.unsqueeze(0), style.ws.unsqueeze(0), layers=layers, weight=weight)[0]
     return Latent(ws, pick_noise(content, style, layers, weight))

@@ -83,13 +83,14 @@ def _legs(embedding: Embedding, stops: Sequence[str], schedule: Sequence[str], r
     moving = windows(schedule, embedding.generator.layer_resolutions)
     ends = {name: stored(embedding, name) for name in stops}
     if embedding.space != "z" or route == "straight":
-        return [partial(_straight, ends[a], ends[b], moving) for a, b in pairwise(stops)]
+        return [partial(between, ends[a], ends[b], moving) for a, b in pairwise(stops)]
     space = Space("z", embedding.generator, embedding.run["settings"].get("label"))
     z = {name: embedding.latent(name).unsqueeze(0) for name in stops}
     return [partial(_arc, space, (z[a], ends[a]), (z[b], ends[b]), moving) for a, b in pairwise(stops)]
 
 
-def _straight(first: Latent, last: Latent, moving: Sequence[Window], share: Number) -> Latent:
+def between(first: Latent, last: Latent, moving: Sequence[Window], share: Number) -> Latent:
+    """Go straight from one picture to another; noise maps go along."""
     shares = torch.tensor([[_within(window, share)] for window in moving])
     return Latent(interpolate(first.ws, last.ws, shares), blend_noise(first, last, share))
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.direction_files import Direction, find_direction
-from i2s_lightning.edits.latent import Latent, Names, match_names
+from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
 from i2s_lightning.edits.shots import Edit, Shot
@@ -49,7 +49,8 @@ def edit(
     for name in match_names(embedding, images):
         cells.append(original(embedding, name))
         for amount in amounts:
-            cells.append(Shot(f"{amount:+.2f}", partial(moved, embedding, name, found.ws, amount, chosen)))
+            build = partial(of_stored, moved, embedding, [name], found.ws, amount, chosen)
+            cells.append(Shot(f"{amount:+.2f}", build))
     return Edit(embedding.generator, embedding.noise_mode, cells, columns=len(amounts) + 1)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding
-from i2s_lightning.edits.latent import Latent, Names, match_names, stored
+from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
 from i2s_lightning.edits.shots import Edit, Shot
@@ -74,15 +74,15 @@ def transfer(
             for k in run:
                 for value in strengths:
                     caption = expressions[k] if len(strengths) == 1 else f"{value:+.2f}"
-                    cells.append(Shot(caption, partial(moved, embedding, name, differences[k], value, chosen)))
+                    build = partial(of_stored, moved, embedding, [name], differences[k], value, chosen)
+                    cells.append(Shot(caption, build))
     return Edit(embedding.generator, embedding.noise_mode, cells, columns)
 
 
-def moved(embedding: Embedding, name: str, direction: Tensor, strength: Number, layers: Sequence[int]) -> Latent:
-    """Move a stored picture's styles along a direction ``(L, D)``; its noise stays."""
-    latent = stored(embedding, name)
+def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[int] | None = None) -> Latent:
+    """Move a picture's styles along a direction ``(L, D)``; its noise stays."""
     ws = move(latent.ws.unsqueeze(0), direction.unsqueeze(0).to(latent.ws), strength, layers=layers)[0]
-    return Latent(ws, latent.noise, stored=strength == 0)
+    return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
 
 
 def _check_same(embedding: Embedding, source: Embedding) -> None:

@@ -1,9 +1,12 @@
 """Truncation of stored pictures: towards the generator's mean, where everything is easy to edit."""
 
+from collections.abc import Sequence
 from functools import partial
 
+from torch import Tensor
+
 from i2s_lightning.checkpoints import Embedding
-from i2s_lightning.edits.latent import Latent, Names, match_names, stored
+from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
 from i2s_lightning.edits.shots import Edit, Shot
@@ -31,11 +34,13 @@ def truncate(embedding: Embedding, images: Names, *, psi: Values = "1:0:6", laye
     cells: list[Shot | None] = []
     for name in match_names(embedding, images):
         cells.append(original(embedding, name))
-        cells += [Shot(f"{amount:.2f}", partial(_pulled, embedding, name, amount, chosen)) for amount in amounts]
+        for amount in amounts:
+            build = partial(of_stored, pulled, embedding, [name], embedding.generator.w_avg, amount, chosen)
+            cells.append(Shot(f"{amount:.2f}", build))
     return Edit(embedding.generator, embedding.noise_mode, cells, columns=len(amounts) + 1)
 
 
-def _pulled(embedding: Embedding, name: str, psi: Number, layers: tuple[int, ...]) -> Latent:
-    latent = stored(embedding, name)
-    ws = pull_to_mean(latent.ws.unsqueeze(0), embedding.generator.w_avg.to(latent.ws), psi, layers=layers)[0]
-    return Latent(ws, latent.noise, stored=psi == 1)
+def pulled(latent: Latent, w_avg: Tensor, psi: Number, layers: Sequence[int] | None = None) -> Latent:
+    """Pull a picture's styles towards the mean; its noise stays."""
+    ws = pull_to_mean(latent.ws.unsqueeze(0), w_avg.to(latent.ws), psi, layers=layers)[0]
+    return Latent(ws, latent.noise, stored=latent.stored and psi == 1)
