@@ -116,7 +116,12 @@ def read_bytes(path: str | Path) -> bytes:
 
 
 def decode_picture(
-    data: bytes, channels: int, *, name: str = "picture", background: Color = WHITE
+    data: bytes,
+    channels: int,
+    *,
+    name: str = "picture",
+    background: Color = WHITE,
+    most_pixels: int | None = None,
 ) -> UInt8[np.ndarray, "H W C"]:
     """Do what :func:`read_picture` does, from the file's bytes.
 
@@ -125,6 +130,7 @@ def decode_picture(
         channels: 3 for RGB, 1 for grey.
         name: What the log calls the picture.
         background: RGB, 0..255, for what is transparent.
+        most_pixels: Larger pictures are refused before they take memory; None: Pillow's own limit alone.
 
     Returns:
         ``(H, W, channels)``, a fresh array.
@@ -136,7 +142,7 @@ def decode_picture(
         raise ValueError(
             f"expected 1 (grey) or 3 (RGB) channels; got {channels}. Pictures with others aren't supported."
         )
-    image = _open(data)
+    image = _open(data, most_pixels)
     try:
         orientation, profile = _orientation(image, name), image.info.get("icc_profile")
         opaque, alpha = _split_alpha(_eight_bits(image))
@@ -151,20 +157,31 @@ def decode_picture(
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, most_pixels: int | None) -> Image.Image:
     """Decode the first frame completely."""
     if not data:
         raise ImageError("expected a picture; the file is empty (0 bytes). Fetch or export it again.")
     try:
         image = Image.open(io.BytesIO(data), formats=_formats())
+        _refuse_large(image, most_pixels)
         image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"expected a picture of reasonable size; {error}. Scale it down first.") from error
+    except ImageError:
+        raise
     except UnidentifiedImageError as error:
         raise ImageError(f"expected a picture in a format that Pillow reads; it {_impostor(data)}.") from error
     except Exception as error:  # decoders let almost anything escape on damaged input: SyntaxError, struct.error, ...
         raise ImageError(_damaged(error)) from error
     return image
+
+
+def _refuse_large(image: Image.Image, most_pixels: int | None) -> None:
+    if most_pixels is not None and image.width * image.height > most_pixels:
+        raise ImageError(
+            f"expected a picture of at most {most_pixels / 1e6:g} million pixels; it has {image.width} x "
+            f"{image.height}. Scale it down first."
+        )
 
 
 def _damaged(error: Exception) -> str:

@@ -382,3 +382,10 @@ def test_missing_file_and_folder(tmp_path):
 def test_endings_are_those_that_can_be_decoded():
     assert {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".mpo"} <= picture_endings()
     assert not {".eps", ".ps", ".pdf", ".mpg", ".h5", ".svg", ".txt", ""} & picture_endings()
+
+
+def test_a_tighter_bound_is_kept_before_anything_is_decoded():
+    header = encode(Image.new("RGB", (30, 20)))[:60]  # its pixels are missing: they must not be asked for
+    with pytest.raises(ImageError, match=r"at most 0.0005 million pixels; it has 30 x 20\. Scale it down first\."):
+        decode_picture(header, 3, most_pixels=500)
+    assert decode_picture(encode(Image.new("RGB", (30, 20))), 3, most_pixels=600).shape == (20, 30, 3)
