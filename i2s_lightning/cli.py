@@ -39,17 +39,9 @@ from i2s_lightning.data.module import EmbedData
 from i2s_lightning.parser import Parser, quieten
 from i2s_lightning.tasks import strategy
 from i2s_lightning.tasks.embed import Embed
-from i2s_lightning.tasks.rounds import round_length
+from i2s_lightning.tasks.rounds import TRAINER_DEFAULTS, round_length
 
 PROG = "i2s_lightning"
-
-TRAINER_DEFAULTS = {
-    "max_epochs": -1,  # an epoch is a round; the task stops when no picture is left
-    "num_sanity_val_steps": 0,
-    "use_distributed_sampler": False,  # it would repeat pictures to make shares equal
-    "enable_model_summary": False,  # frozen networks are buffers: it would say 0 parameters
-    "log_every_n_steps": 10,
-}
 
 CALLBACKS = {
     "curves": LossCurves,

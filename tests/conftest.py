@@ -112,7 +112,7 @@ class Factory:
 
     def trainer(self, out, callbacks=(), precision="32-true", **options):
         """Build a trainer as quiet as can be."""
-        from i2s_lightning.cli import TRAINER_DEFAULTS
+        from i2s_lightning.tasks.rounds import TRAINER_DEFAULTS
 
         defaults = TRAINER_DEFAULTS | {
             "accelerator": "cpu",
