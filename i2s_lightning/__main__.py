@@ -21,6 +21,7 @@ VERBS = {
     "truncate": ("i2s_lightning.commands.truncate", "pull pictures towards the mean"),
     "edit": ("i2s_lightning.commands.edit", "move pictures along a direction"),
     "directions": ("i2s_lightning.commands.directions", "find directions to move along"),
+    "studio": ("i2s_lightning.commands.studio", "edit and embed pictures in the browser"),
     "editability": ("i2s_lightning.commands.editability", "say how well pictures can be edited"),
     "experiment": ("i2s_lightning.experiments.command", "run the paper's experiments, and say what holds here"),
     "neighbours": ("i2s_lightning.commands.neighbours", "find the pictures that lie nearest"),
