@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 os.environ.setdefault("WANDB_MODE", "disabled")
+sys.path.append(str(Path(__file__).parents[1] / "scripts"))  # offline_run reads what Weights and Biases wrote
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from torch import Tensor
 from i2s_lightning.checkpoints import inflight
 from i2s_lightning.checkpoints.dataset import LatentDataset
 from i2s_lightning.checkpoints.index import open_store
+from i2s_lightning.checkpoints.remote import local_copy
 from i2s_lightning.checkpoints.render import render_one
 from i2s_lightning.checkpoints.store import Entry, read_rows, read_shard
 from i2s_lightning.errors import CheckpointError, UnsupportedWeightsError
@@ -192,7 +193,8 @@ def load_embedding(path: str | Path, generator: str | Path | Generator | None = 
 
     Args:
         path: A run folder (pictures still in flight come from its checkpoint), its ``latents`` folder, one shard or
-            exported ``.safetensors`` file, or a ``.ckpt``.
+            exported ``.safetensors`` file, a ``.ckpt``, or an artifact of Weights and Biases,
+            ``wandb:ENTITY/PROJECT/NAME:VERSION``, which is fetched once.
         generator: Where the generator is, when it is no longer where it was, or the generator itself; its hash must
             match.
 
@@ -206,7 +208,7 @@ def load_embedding(path: str | Path, generator: str | Path | Generator | None = 
         >>> e = load_embedding("runs/embed")  # doctest: +SKIP
         >>> e.names, e.ws.shape, e["astronaut"].shape  # doctest: +SKIP
     """
-    path = Path(path)
+    path = local_copy(path)
     if not path.exists():
         raise CheckpointError(f"no embedding at {path}: expected a run folder, a .safetensors file or a .ckpt")
     entries, run = _read(path)

@@ -9,6 +9,7 @@ from rich.console import Console
 from i2s_lightning.checkpoints.embedding import load_embedding
 from i2s_lightning.checkpoints.foreign import Foreign, read_foreign
 from i2s_lightning.checkpoints.interchange import Format, export_latents, import_latents
+from i2s_lightning.checkpoints.remote import local_copy
 from i2s_lightning.checkpoints.store import read_shard
 from i2s_lightning.errors import CheckpointError, ConfigError
 from i2s_lightning.generators import load_generator, save_native
@@ -40,7 +41,7 @@ def convert(
         generator: The generator that an embedding belongs to.
         resolution: Size of a generator's images, for the one format that does not say it (style-based-gan-pytorch).
     """
-    path = Path(source)
+    path = local_copy(source)
     if path.exists() and _is_ours(path):
         form = _form(out, layout)
         embedding = load_embedding(path, generator)

@@ -11,12 +11,13 @@ from rich.table import Table
 from i2s_lightning import edits
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.commands.editing import parse, verb_parser
+from i2s_lightning.edits.options import EMBEDDING_HELP
 
 
 def main(words: list[str] | None = None) -> None:
     """Run ``report``."""
     parser = verb_parser("editability", "Say how far pictures lie from what their generator knows; what edits will do.")
-    parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
+    parser.add_argument("--embedding", type=str, default="runs/embed", help=EMBEDDING_HELP)
     parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
     parser.add_argument("--images", type=str, nargs="+", default=["*"], help="names; default: all")
     parser.add_argument("--out", type=str | None, default=None, help="also write a CSV file")

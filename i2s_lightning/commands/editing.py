@@ -9,14 +9,17 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from jsonargparse import Namespace
+from PIL import Image
 from pytorch_lightning import Trainer
-from pytorch_lightning.loggers import Logger, WandbLogger
+from pytorch_lightning.loggers import Logger
 
+from i2s_lightning.callbacks.loggers import continue_runs, media_of
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.latent import open_embedding
+from i2s_lightning.edits.options import EMBEDDING_HELP
 from i2s_lightning.edits.predict import RenderShots, WriteShots
 from i2s_lightning.edits.shots import Edit
-from i2s_lightning.edits.sinks import Look, open_sink
+from i2s_lightning.edits.sinks import Look, is_sheet, open_sink
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.parser import Parser, quieten
 
@@ -45,7 +48,7 @@ def parse(parser: Parser, words: list[str] | None) -> Namespace:
 def edit_parser(verb: str, description: str) -> Parser:
     """Make a parser with the options that every edit has."""
     parser = verb_parser(verb, description)
-    parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
+    parser.add_argument("--embedding", type=str, default="runs/embed", help=EMBEDDING_HELP)
     parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
     parser.add_argument("--force", type=bool, default=False, help="take --generator even if its hash is another")
     parser.add_argument("--out", type=str, required=True, help=BASE_SUFFIXES)
@@ -82,6 +85,7 @@ def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Ed
     options = parse(parser, words)
     if options.batch_size < 1:
         raise ConfigError(f"batch_size must be at least 1; got {options.batch_size}")
+    continue_runs(options.trainer.logger, Path(options.embedding))
     edit = build(options)
     out = Path(options.out)
     look = Look(
@@ -110,10 +114,14 @@ def _render(parser: Parser, options: Namespace, edit: Edit, writer: WriteShots) 
 
 
 def _log(loggers: Sequence[Logger], out: Path, options: str) -> None:
-    """Tell loggers what was done, and show the result to Weights & Biases."""
+    """Tell loggers what was done, and show them the result."""
+    key = f"edit/{out.stem}"
     for logger in loggers:
-        logger.log_hyperparams({key: value for key, value in json.loads(options).items() if key != "trainer"})
-        if isinstance(logger, WandbLogger) and out.is_file():
-            show = logger.log_video if out.suffix == ".mp4" else logger.log_image
-            show(f"edit/{out.stem}", [str(out)])
+        media = media_of(logger)
+        media.settings({key: {name: value for name, value in json.loads(options).items() if name != "trainer"}})
+        if is_sheet(out):
+            with Image.open(out) as picture:
+                media.pictures(key, [picture], [out.name], 0)
+        elif out.is_file():
+            media.video(key, out, 0)
         logger.finalize("success")

@@ -13,6 +13,7 @@ from rich.table import Table
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.checkpoints.embedding import load_embedding
 from i2s_lightning.checkpoints.foreign import Foreign, read_foreign
+from i2s_lightning.checkpoints.remote import local_copy
 from i2s_lightning.checkpoints.render import render_one
 from i2s_lightning.checkpoints.store import FORMAT
 from i2s_lightning.drawing.sheet import Cell, sheet
@@ -36,7 +37,7 @@ def inspect(
         psi: Truncation of the random images: 1 is none, 0 the mean.
         resolution: Size of a generator's images, for the one format that does not say it (style-based-gan-pytorch).
     """
-    path = Path(file)
+    path = local_copy(file)
     if path.exists() and _is_embedding(path):
         rows = _embedding(path, samples)
     elif path.is_file() and (found := read_foreign(path)) is not None:

@@ -4,13 +4,13 @@ import sys
 
 from i2s_lightning import edits
 from i2s_lightning.commands.editing import parse, verb_parser
-from i2s_lightning.edits.options import LAYERS_HELP
+from i2s_lightning.edits.options import EMBEDDING_HELP, LAYERS_HELP
 
 
 def main(words: list[str] | None = None) -> None:
     """Run ``neighbours``."""
     parser = verb_parser("neighbours", "Find the embedded pictures that lie nearest to one, by their styles.")
-    parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
+    parser.add_argument("--embedding", type=str, default="runs/embed", help=EMBEDDING_HELP)
     parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
     parser.add_argument("--image", type=str, required=True, help="the picture's name")
     parser.add_argument("--count", type=int, default=5, help="how many")

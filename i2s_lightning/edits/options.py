@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.ops.layers import layer_groups
 
+EMBEDDING_HELP = "run folder, checkpoint, exported file, or wandb:ENTITY/PROJECT/NAME:VERSION"
 LAYERS_HELP = "layers to take: ranges and lists (9-17, 0-3,8), coarse, middle, fine, half (the upper one), all, none"
 VALUES_HELP = "numbers, or start:stop:count, both ends included"
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding, load_embedding
+from i2s_lightning.checkpoints.remote import is_remote
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.tasks.seeds import normal, uniform
 from i2s_lightning.tasks.space import Space
@@ -34,7 +35,7 @@ class Initial:
     """
 
     def __init__(self, policy: str, space: Space, seed: int) -> None:
-        if policy not in POLICIES and not Path(policy).exists():
+        if policy not in POLICIES and not is_remote(policy) and not Path(policy).exists():
             raise ConfigError(f"init must be one of {', '.join(POLICIES)} or the path of an embedding; got {policy!r}")
         self.policy, self.space, self.seed = policy, space, seed
 

@@ -1,14 +1,8 @@
 """Runs of the whole command line on the tiny generator, with a logger."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-if str(SCRIPTS) not in sys.path:
-    sys.path.insert(0, str(SCRIPTS))  # offline_run reads what Weights and Biases wrote
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ def out(offline, words, tmp_path_factory):
     for more in (["--trainer.max_steps=7", "--checkpoint.every_n_train_steps=2"], []):
         assert main([*options, *more]) == 0
         wandb.finish()
+        wandb.teardown()  # only now everything is on the disk
     return out
 
 

@@ -5,17 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from pytorch_lightning.loggers import WandbLogger
 
 from i2s_lightning import edits, load_embedding, load_generator
 from i2s_lightning.__main__ import main
-from i2s_lightning.commands import editing
 from i2s_lightning.generators import build, save_native
 from i2s_lightning.ops.images import to_uint8
 
@@ -187,13 +184,3 @@ def test_two_processes_write_what_one_does(run, tmp_path):
     got, expected = frames(out), pixels(edits.morph(load_embedding(run), ["ann", "bob"], 7)).astype(int)
     assert len(got) == 7
     assert abs(got - expected).max() <= 1
-
-
-@pytest.mark.parametrize(("name", "call"), [("a.mp4", "log_video"), ("a.png", "log_image"), ("a.gif", "log_image")])
-def test_weights_and_biases_gets_the_result(tmp_path, name, call):
-    (tmp_path / name).write_bytes(b"x")
-    logger = create_autospec(WandbLogger, instance=True)
-    editing._log([logger], tmp_path / name, '{"frames": 3, "trainer": {}}')
-    logger.log_hyperparams.assert_called_once_with({"frames": 3})
-    getattr(logger, call).assert_called_once_with("edit/a", [str(tmp_path / name)])
-    logger.finalize.assert_called_once_with("success")
