@@ -6,8 +6,11 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.ops.frozen_conv import FrozenConv, conv_relu
+from i2s_lightning.ops.prepared import Prepared, working_dtype
 
 TAPS = {
     "conv1_1": 1,
@@ -66,6 +69,7 @@ class VGG16(nn.Module):
             stack += [nn.Conv2d(width, channel, 3, padding=1), nn.ReLU(inplace=True)]
             width = channel
         self.features = nn.Sequential(*stack)
+        self._convolutions = {i: Prepared(FrozenConv) for i, layer in enumerate(stack) if isinstance(layer, nn.Conv2d)}
         # ((image + 1) / 2 - mean) / std as one multiply-add. It can't go into conv1_1, which pads zeros after it.
         mean_, std_ = torch.tensor(mean).view(1, 3, 1, 1), torch.tensor(std).view(1, 3, 1, 1)
         self.register_buffer("scale", 0.5 / std_, persistent=False)
@@ -98,10 +102,22 @@ class VGG16(nn.Module):
                     f"{wanted[last]} needs {MIN_SIDE} pixels a side; got {image.shape[2]} x {image.shape[3]}. "
                     "Leave VGG's losses out, or ask for earlier layers."
                 )
-            activation = layer(activation)
+            if isinstance(layer, nn.Conv2d):
+                activation = self._conv_relu(index, layer, activation)
+            elif isinstance(layer, nn.MaxPool2d):
+                activation = layer(activation)
             if index in wanted:
                 found[wanted[index]] = activation
         return found
+
+    def _conv_relu(self, index: int, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        """Run a convolution and its ReLU; with constant weights as one step of autograd on prepared ones."""
+        assert layer.bias is not None
+        if layer.weight.requires_grad or layer.bias.requires_grad:
+            return F.relu(layer(x))
+        x = x.to(working_dtype(x))
+        with torch.autocast(x.device.type, enabled=False):
+            return conv_relu(x, self._convolutions[index](x.dtype, layer.weight), layer.bias)
 
     def _normalise(self, image: Tensor) -> Tensor:
         if image.shape[1] not in (1, 3):

@@ -55,7 +55,7 @@ class StyleGAN2Synthesis(Synthesis):
             x, image = block(x, image, styles[k : k + n + 1], noises[k : k + n])
             k += n
         assert image is not None  # the last block has a ToRGB
-        return image
+        return image.contiguous()
 
 
 class StyleGAN2(Generator):

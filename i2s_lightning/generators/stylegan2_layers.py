@@ -1,4 +1,9 @@
-"""The layers and blocks of StyleGAN2's synthesis network."""
+"""The layers and blocks of StyleGAN2's synthesis network.
+
+A convolution whose weights are constant, as all are when pictures are embedded or rendered, runs as one step of
+autograd on weights that are prepared once (``ops.styled``); others, as in training, as plain operations. Both compute
+the same function. ``StyleGAN2Layer.forward`` chooses.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +15,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from i2s_lightning.generators.mapping import FullyConnected
-from i2s_lightning.ops.modulated import demodulation, modulated_projection, noisy_activation, up_convolution
+from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenMap, FrozenUpConv
+from i2s_lightning.ops.modulated import (
+    demodulation,
+    kernel_power,
+    modulated_projection,
+    noisy_activation,
+    up_convolution,
+)
+from i2s_lightning.ops.prepared import Prepared, working_dtype
 from i2s_lightning.ops.resample import binomial_filter, upsample2d
+from i2s_lightning.ops.styled import SLOPES, styled_layer
 
 Architecture = Literal["skip", "orig", "resnet"]
 
@@ -53,6 +67,8 @@ class StyleGAN2Layer(nn.Module):
         if self.use_noise:
             self.noise_strength = nn.Parameter(torch.zeros([]))
             self.register_buffer("noise_const", torch.randn(*shape))
+        self._power = Prepared(kernel_power)
+        self._convolution: Prepared[FrozenMap] = Prepared(FrozenUpConv if up else _without_filter)
 
     def forward(
         self,
@@ -62,14 +78,41 @@ class StyleGAN2Layer(nn.Module):
         gain: float = 1.0,
     ) -> Float[Tensor, "B O H2 W2"]:
         """Run the layer for one style per image; ``noise`` is scaled by the learned strength."""
+        noise = None if noise is None else noise * self.noise_strength
+        constant = not any(t.requires_grad for t in (self.weight, self.bias, noise) if t is not None)
+        compute = self._prepared if constant and self.activation in SLOPES else self._plain
+        return compute(x, w, noise, gain)
+
+    def _plain(self, x: Tensor, w: Tensor, noise: Tensor | None, gain: float) -> Tensor:
         style = self.affine(w)
-        scale = demodulation(self.weight, style)
+        scale = demodulation(style, kernel_power(self.weight))
         x = x * style[:, :, None, None]
         x = up_convolution(x, self.weight, self.resample_filter) if self.up else F.conv2d(x, self.weight, padding=1)
-        noise = None if noise is None else noise * self.noise_strength
         return noisy_activation(
             x, scale, self.bias, noise, activation=self.activation, gain=gain, clamp=self.conv_clamp
         )
+
+    def _prepared(self, x: Tensor, w: Tensor, noise: Tensor | None, gain: float) -> Tensor:
+        x = x.to(working_dtype(x))
+        with torch.autocast(x.device.type, enabled=False):  # styles stay as precise as they are
+            convolution = self._convolution(x.dtype, self.weight, self.resample_filter)
+            style = self.affine(w)
+            scale = demodulation(style, self._power(style.dtype, self.weight))
+            return styled_layer(
+                x,
+                style,
+                scale,
+                self.bias,
+                noise,
+                convolution,
+                activation=self.activation,
+                gain=gain,
+                clamp=self.conv_clamp,
+            )
+
+
+def _without_filter(weight: Tensor, kernel: Tensor) -> FrozenConv:
+    return FrozenConv(weight)
 
 
 class ToRGB(nn.Module):
@@ -84,7 +127,9 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Float[Tensor, "B I H W"], w: Float[Tensor, "B D"]) -> Float[Tensor, "B C H W"]:
         """Compute a layer's part of the image."""
-        rgb = modulated_projection(x, self.weight, self.affine(w) * self.weight_gain, self.bias)
+        with torch.autocast(x.device.type, enabled=False):  # the image is worth more bits than the features
+            style = self.affine(w) * self.weight_gain
+        rgb = modulated_projection(x, self.weight, style, self.bias)
         return rgb if self.conv_clamp is None else rgb.clamp(-self.conv_clamp, self.conv_clamp)
 
 
@@ -146,7 +191,8 @@ class StyleGAN2Block(nn.Module):
         if self.residual:
             y = y + self.skip(x, gain=gain)
         if image is not None:
-            image = upsample2d(image, self.resample_filter)
+            with torch.autocast(image.device.type, enabled=False):
+                image = upsample2d(image, self.resample_filter)
         if self.has_rgb:
             rgb: Tensor = self.torgb(y, ws[-1])
             image = rgb if image is None else image + rgb

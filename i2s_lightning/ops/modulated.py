@@ -16,22 +16,32 @@ from i2s_lightning.ops.resample import fir
 _HOMOGENEOUS = {"linear", "relu", "lrelu"}  # f(a x) = a f(x) for a > 0
 
 
-def demodulation(weight: Float[Tensor, "O I k k"], style: Float[Tensor, "B I"]) -> Float[Tensor, "B O"]:
+def kernel_power(weight: Float[Tensor, "O I k k"]) -> Float[Tensor, "O I"]:
+    """Sum the squares of each kernel.
+
+    Example:
+        >>> kernel_power(torch.ones(1, 2, 3, 3))
+        tensor([[9., 9.]])
+    """
+    return weight.square().sum(dim=(2, 3))
+
+
+def demodulation(style: Float[Tensor, "B I"], power: Float[Tensor, "O I"]) -> Float[Tensor, "B O"]:
     """Compute the factors that give each output channel unit expected variance (equation 3 there).
 
     Args:
-        weight: Convolution weights.
         style: Scale of each input channel.
+        power: Of the convolution's weights; see :func:`kernel_power`.
 
     Returns:
         ``1 / sqrt(sum over i, k of (weight * style)^2 + 1e-8)``.
 
     Example:
-        >>> demodulation(torch.ones(1, 4, 1, 1), torch.ones(2, 4))
+        >>> demodulation(torch.ones(2, 4), torch.ones(1, 4))
         tensor([[0.5000],
                 [0.5000]])
     """
-    return (linear(style.square(), weight.square().sum(dim=(2, 3))) + 1e-8).rsqrt()
+    return (linear(style.square(), power) + 1e-8).rsqrt()
 
 
 def up_convolution(
@@ -122,4 +132,8 @@ def modulated_projection(
         torch.Size([1, 3, 1, 1])
     """
     scaled = weight[:, :, 0, 0] * style.unsqueeze(1)
-    return torch.bmm(scaled, x.flatten(2)).view(-1, weight.shape[0], *x.shape[2:]) + bias[:, None, None]
+    batch, channels, height, width = x.shape
+    if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+        pixels = torch.bmm(x.permute(0, 2, 3, 1).reshape(batch, height * width, channels), scaled.transpose(1, 2))
+        return pixels.view(batch, height, width, -1).permute(0, 3, 1, 2) + bias[:, None, None]
+    return torch.bmm(scaled, x.flatten(2)).view(batch, -1, height, width) + bias[:, None, None]

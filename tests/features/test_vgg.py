@@ -128,3 +128,15 @@ def test_exception(tiny):
         tiny(torch.zeros(1, 3, 2, 3), ["conv3_2"])
     with pytest.raises(ValueError, match=r"1 or 3 channels; got 4"):
         tiny(torch.zeros(1, 4, 16, 16), ["conv1_1"])
+
+
+def test_frozen_equals_trainable_in_float64(tiny):
+    """Frozen convolutions run on prepared weights."""
+    tiny, image = tiny.double(), torch.rand(2, 3, 16, 24, dtype=torch.float64) * 2 - 1
+    found = []
+    for trainable in (True, False):
+        leaf = image.clone().requires_grad_()
+        features = tiny.requires_grad_(trainable)(leaf, PAPER)
+        total = sum((value**3).sum() for value in features.values())
+        found.append([*(value.detach() for value in features.values()), torch.autograd.grad(total, leaf)[0]])
+    assert all(torch.allclose(a, b, rtol=1e-10, atol=1e-12) for a, b in zip(*found, strict=True))

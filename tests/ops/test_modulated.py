@@ -3,7 +3,13 @@ import torch
 from torch.nn import functional as F
 
 from i2s_lightning.ops.activations import ACTIVATIONS, activate
-from i2s_lightning.ops.modulated import demodulation, modulated_projection, noisy_activation, up_convolution
+from i2s_lightning.ops.modulated import (
+    demodulation,
+    kernel_power,
+    modulated_projection,
+    noisy_activation,
+    up_convolution,
+)
 from i2s_lightning.ops.resample import fir
 
 
@@ -13,13 +19,13 @@ def randn(*shape):
 
 def test_demodulation_normalises_the_scaled_weights():
     weight, style = randn(5, 4, 3, 3), randn(2, 4)
-    scaled = weight * style[:, None, :, None, None] * demodulation(weight, style)[:, :, None, None, None]
+    scaled = weight * style[:, None, :, None, None] * demodulation(style, kernel_power(weight))[:, :, None, None, None]
     assert torch.allclose(scaled.square().sum((2, 3, 4)), torch.ones(2, 5, dtype=torch.float64), rtol=1e-7)
 
 
 def test_scaling_channels_equals_scaling_weights():
     x, weight, style = randn(2, 4, 6, 7), randn(5, 4, 3, 3), randn(2, 4)
-    scale = demodulation(weight, style)
+    scale = demodulation(style, kernel_power(weight))
     own = weight * style[:, None, :, None, None] * scale[:, :, None, None, None]
     expected = torch.cat([F.conv2d(x[i : i + 1], own[i], padding=1) for i in range(2)])
     got = F.conv2d(x * style[:, :, None, None], weight, padding=1) * scale[:, :, None, None]

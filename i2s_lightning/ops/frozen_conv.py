@@ -1,0 +1,122 @@
+"""3x3 convolutions whose weights never change: prepared once, and differentiated for their input alone.
+
+The gradient of a convolution with constant weights is another one. Nothing is kept for it but the weights, so whoever
+calls these inside an autograd function decides what else is worth keeping.
+"""
+
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from i2s_lightning.ops.resample import fir
+
+_PHASED_FROM = 64 * 64
+"""Input pixels of a map from which a transposed convolution on a CPU is faster as four small ones (1.5 to 2x)."""
+
+
+@runtime_checkable
+class FrozenMap(Protocol):
+    """A linear map of feature maps."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it."""
+        ...
+
+    def adjoint(self, gradient: Tensor) -> Tensor:
+        """Turn the gradient of its result into the gradient of its input."""
+        ...
+
+
+class FrozenConv:
+    """A 3x3 convolution with zero padding.
+
+    Args:
+        weight: ``(O, I, 3, 3)``.
+    """
+
+    def __init__(self, weight: Float[Tensor, "O I 3 3"]) -> None:
+        self.weight = _laid_out(weight)
+        self.turned = _laid_out(weight.flip(2, 3).transpose(0, 1))
+
+    def __call__(self, x: Float[Tensor, "B I H W"], bias: Float[Tensor, " O"] | None = None) -> Tensor:
+        """Convolve, ``(B, O, H, W)``."""
+        return F.conv2d(x, self.weight, bias, padding=1)
+
+    def adjoint(self, gradient: Float[Tensor, "B O H W"]) -> Float[Tensor, "B I H W"]:
+        """Turn the gradient of the result into the gradient of the input."""
+        return F.conv2d(gradient, self.turned, padding=1)
+
+
+class FrozenUpConv:
+    """What :func:`i2s_lightning.ops.modulated.up_convolution` computes.
+
+    Args:
+        weight: ``(O, I, 3, 3)``.
+        kernel: Resampling filter, 1-D or 2-D.
+    """
+
+    def __init__(self, weight: Float[Tensor, "O I 3 3"], kernel: Float[Tensor, " n"] | Float[Tensor, "n m"]) -> None:
+        self.weight = _laid_out(weight.transpose(0, 1))
+        self.phases = [[_laid_out(weight.flip(2, 3)[:, :, i::2, j::2]) for j in (0, 1)] for i in (0, 1)]
+        ny, nx = kernel.shape[0], kernel.shape[-1]
+        left, right, top, bottom = self.padding = ((nx - 1) // 2, (nx - 2) // 2, (ny - 1) // 2, (ny - 2) // 2)
+        self.back_padding = (nx - 1 - left, nx - 1 - right, ny - 1 - top, ny - 1 - bottom)
+        self.kernel, self.turned = kernel, kernel.flip(tuple(range(kernel.ndim)))
+
+    def __call__(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2*H 2*W"]:
+        """Double the resolution and convolve."""
+        phased = x.device.type == "cpu" and x.shape[2] * x.shape[3] >= _PHASED_FROM
+        y = self._in_phases(x) if phased else F.conv_transpose2d(x, self.weight, stride=2)
+        return fir(y, self.kernel, padding=self.padding, gain=4.0)
+
+    def adjoint(self, gradient: Float[Tensor, "B O H2 W2"]) -> Float[Tensor, "B I H W"]:
+        """Turn the gradient of the result into the gradient of the input."""
+        return F.conv2d(fir(gradient, self.turned, padding=self.back_padding, gain=4.0), self.weight, stride=2)
+
+    def _in_phases(self, x: Tensor) -> Tensor:
+        """Compute the pixels of even and odd rows and columns apart: each sees only some of the nine weights."""
+        batch, _, height, width = x.shape
+        y = x.new_empty(batch, 2 * height + 1, 2 * width + 1, self.weight.shape[1]).permute(0, 3, 1, 2)
+        for i, row in enumerate(self.phases):
+            for j, weight in enumerate(row):
+                y[:, :, i::2, j::2] = F.conv2d(x, weight, padding=(1 - i, 1 - j))
+        return y
+
+
+def conv_relu(x: Float[Tensor, "B I H W"], convolution: FrozenConv, bias: Float[Tensor, " O"]) -> Tensor:
+    """Compute ``relu(convolution(x) + bias)``, keeping nothing but the result; there are no second derivatives.
+
+    Args:
+        x: Feature maps; gradients reach them alone.
+        convolution: Prepared weights, in the precision of ``x``.
+        bias: Offset of each channel.
+
+    Returns:
+        Feature maps, ``(B, O, H, W)``.
+    """
+    result: Tensor = _ConvRelu.apply(x, convolution, bias.to(x.dtype))  # type: ignore[no-untyped-call]
+    return result
+
+
+class _ConvRelu(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, convolution: FrozenConv, bias: Tensor) -> Tensor:
+        ctx.convolution = convolution
+        y = F.relu_(convolution(x, bias))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None]:
+        (y,) = ctx.saved_tensors
+        g = torch.ops.aten.threshold_backward(gradients[0], y, 0)
+        return ctx.convolution.adjoint(g), None, None
+
+
+def _laid_out(weight: Tensor) -> Tensor:
+    return weight.detach().contiguous(memory_format=torch.channels_last)
