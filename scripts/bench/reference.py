@@ -57,11 +57,10 @@ class Reference:
                 found.append(x)
         return found
 
-    def loss(self, ws: Tensor, target: Tensor, target_features: Sequence[Tensor]) -> Tensor:
+    def loss(self, image: Tensor, target: Tensor, target_features: Sequence[Tensor]) -> Tensor:
         """Sum equation 1 over images."""
-        image = self.image(ws)
         pairs = zip([image, *self.features(image)], [target, *target_features], strict=True)
-        return sum((F.mse_loss(a, b) * len(ws) for a, b in pairs), image.new_zeros(()))
+        return sum((F.mse_loss(a, b) * len(image) for a, b in pairs), image.new_zeros(()))
 
 
 def _layer(x: Tensor, w: Tensor, layer: Any) -> Tensor:

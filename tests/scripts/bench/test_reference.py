@@ -24,7 +24,7 @@ def test_same_loss_and_gradient_as_ours(vgg_file):
     ours = objective(generator.synthesis(ws), ws, objective.prepare(target))[0].sum()
     with torch.no_grad():
         features = reference.features(target)
-    theirs = reference.loss(ws, target, features)
+    theirs = reference.loss(reference.image(ws), target, features)
     assert torch.allclose(ours, theirs, rtol=1e-11)
     assert torch.allclose(*(torch.autograd.grad(value, ws)[0] for value in (ours, theirs)), rtol=1e-9, atol=1e-12)
 
