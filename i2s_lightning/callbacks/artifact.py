@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from i2s_lightning.callbacks.finished import FinishedListener, Record, Totals
 from i2s_lightning.callbacks.loggers import loggers_of
 from i2s_lightning.checkpoints.store import shards
+from i2s_lightning.edits.options import Number
 from i2s_lightning.tasks.embed import Embed
 
 BESIDE = ("embedding.json", "config.yaml", "metrics.csv")
@@ -24,7 +25,7 @@ class LogArtifact(FinishedListener):
         enabled: Whether to log any.
     """
 
-    def __init__(self, name: str | None = None, limit_mb: float = 1000.0, enabled: bool = True) -> None:
+    def __init__(self, name: str | None = None, limit_mb: Number = 1000.0, enabled: bool = True) -> None:
         self.name, self.limit, self.enabled = name, int(limit_mb * 1e6), enabled
         self._fresh = False
 

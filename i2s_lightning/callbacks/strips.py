@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -69,7 +70,7 @@ def scores(record: dict[str, object]) -> str:
     return "   ".join(f"{title} {record[key]:{form}}{unit}" for title, key, form, unit in shown if key in record)
 
 
-def smaller(pixels: Pixels, most: int | None) -> Pixels:
+def smaller(pixels: Pixels, most: int | None) -> UInt8[np.ndarray, "h w C"]:
     """Bring a picture to ``most`` pixels on its longer side, unless it is smaller anyway."""
     height, width = pixels.shape[:2]
     if most is None or max(height, width) <= most:

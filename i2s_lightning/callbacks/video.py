@@ -13,6 +13,7 @@ from i2s_lightning.callbacks.inflight import render_row
 from i2s_lightning.callbacks.loggers import loggers_of
 from i2s_lightning.callbacks.strips import page, smaller
 from i2s_lightning.checkpoints.store import Result
+from i2s_lightning.edits.options import Number
 from i2s_lightning.edits.sinks import Look, open_sink
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.tasks.embed import Embed
@@ -46,7 +47,7 @@ class OptimisationVideo(ResultListener):
         first: int = 0,
         images: list[str] | None = None,
         frames: int = 60,
-        fps: float = 12.0,
+        fps: Number = 12.0,
         format: Literal["mp4", "gif", "webp"] = "mp4",
         side: int = 256,
     ) -> None:
