@@ -4,6 +4,7 @@ The gradient of a convolution with constant weights is another one. Nothing is k
 calls these inside an autograd function decides what else is worth keeping.
 """
 
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from i2s_lightning.ops import winograd
 from i2s_lightning.ops.resample import fir
 
 _PHASED_FROM = 64 * 64
@@ -39,16 +41,32 @@ class FrozenConv:
     """
 
     def __init__(self, weight: Float[Tensor, "O I 3 3"]) -> None:
-        self.weight = _laid_out(weight)
-        self.turned = _laid_out(weight.flip(2, 3).transpose(0, 1))
+        self._forward, self._backward = _Conv(weight), _Conv(weight.flip(2, 3).transpose(0, 1))
 
     def __call__(self, x: Float[Tensor, "B I H W"], bias: Float[Tensor, " O"] | None = None) -> Tensor:
         """Convolve, ``(B, O, H, W)``."""
-        return F.conv2d(x, self.weight, bias, padding=1)
+        return self._forward(x, bias)
 
     def adjoint(self, gradient: Float[Tensor, "B O H W"]) -> Float[Tensor, "B I H W"]:
         """Turn the gradient of the result into the gradient of the input."""
-        return F.conv2d(gradient, self.turned, padding=1)
+        return self._backward(gradient)
+
+
+class _Conv:
+    """One direction of it, by whichever method is faster for the maps that come."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self.weight = _laid_out(weight)
+
+    def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        if winograd.pays(x, self.weight) and self.winograd.keeps_images_apart(x):
+            return self.winograd(x, bias)
+        return F.conv2d(x, self.weight, bias, padding=1)
+
+    @cached_property
+    def winograd(self) -> winograd.Winograd:
+        with torch.inference_mode(False):
+            return winograd.Winograd(self.weight)
 
 
 class FrozenUpConv:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from i2s_lightning.ops import frozen_conv
+from i2s_lightning.ops import frozen_conv, winograd
 from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenUpConv, conv_relu
 from i2s_lightning.ops.modulated import up_convolution
 
@@ -20,7 +20,9 @@ def gradient_through(function, x, seed):
     return torch.autograd.grad((function(x) * seed).sum(), x)[0]
 
 
-def test_convolution_value_and_adjoint():
+@pytest.mark.parametrize("quick", [False, True])
+def test_convolution_value_and_adjoint(quick, monkeypatch):
+    monkeypatch.setattr(winograd, "pays", lambda x, weight: quick)
     x, weight, seed = randn(2, 3, 6, 5), randn(4, 3, 3, 3), randn(2, 4, 6, 5)
     convolution = FrozenConv(weight)
     assert close(convolution(x), F.conv2d(x, weight, padding=1))
@@ -37,7 +39,9 @@ def test_up_convolution_value_and_adjoint(shape, phased, monkeypatch):
     assert close(convolution.adjoint(seed), gradient_through(lambda x: up_convolution(x, weight, kernel), x, seed))
 
 
-def test_conv_relu_value_and_gradient():
+@pytest.mark.parametrize("quick", [False, True])
+def test_conv_relu_value_and_gradient(quick, monkeypatch):
+    monkeypatch.setattr(winograd, "pays", lambda x, weight: quick)
     x, weight, bias = randn(2, 3, 5, 4).requires_grad_(), randn(4, 3, 3, 3), randn(4)
     convolution = FrozenConv(weight)
     assert close(conv_relu(x, convolution, bias), F.relu(F.conv2d(x, weight, bias, padding=1)))
