@@ -58,7 +58,7 @@ def test_target_is_computed_once_and_without_gradient(tiny_vgg, pair):
     loss = PerceptualLoss(vgg=tiny_vgg)
     reference = loss.prepare(target)
     calls = []
-    loss.features.vgg.features[0].register_forward_hook(lambda module, inputs, output: calls.append(len(output)))
+    loss.features.vgg.register_forward_pre_hook(lambda module, inputs: calls.append(len(inputs[0])))
     image.requires_grad_()
     loss(image, reference).sum().backward()
     assert calls == [2]
