@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,10 +13,31 @@ from i2s_lightning.callbacks.loggers import loggers_of
 from i2s_lightning.callbacks.thinning import Doubling
 from i2s_lightning.checkpoints.store import Result
 from i2s_lightning.drawing.curves import Curve
+from i2s_lightning.errors import CheckpointError
 from i2s_lightning.tasks.embed import Embed
 from i2s_lightning.tasks.listener import ResultListener
 
 KEY = "curves/loss"
+
+
+def read_curves(checkpoint: Path) -> dict[str, Curve]:
+    """Read the curves that a run's checkpoint holds.
+
+    Args:
+        checkpoint: ``checkpoints/last.ckpt`` of a run folder.
+
+    Returns:
+        Steps and losses by the picture's name.
+
+    Raises:
+        CheckpointError: It can't be read, or was written without curves.
+    """
+    try:
+        loaded = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        curves: dict[str, Curve] = loaded["callbacks"][LossCurves.__name__]["curves"]
+    except (OSError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{checkpoint} holds no loss curves: {error}") from error
+    return curves
 
 
 class LossCurves(ResultListener):

@@ -1,6 +1,10 @@
 """How experiments show pictures."""
 
+import io
 from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from PIL import Image
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.drawing.grid import Row, Tile
@@ -41,3 +45,20 @@ def pairs(lab: Lab, embedding: Embedding, names: Sequence[str], labels: Sequence
 def short(name: str) -> str:
     """Leave the class out of a picture's name."""
     return name.rpartition("/")[2]
+
+
+def drawn(figure: Figure) -> Image.Image:
+    """Turn a plot into a picture."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer).convert("RGB")
+
+
+def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Put pictures under each other, on white."""
+    page = Image.new("RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), "white")
+    top = 0
+    for picture in pictures:
+        page.paste(picture, ((page.width - picture.width) // 2, top))
+        top += picture.height
+    return page

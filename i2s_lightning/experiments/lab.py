@@ -17,9 +17,11 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from i2s_lightning import cli
+from i2s_lightning.callbacks.curves import read_curves
 from i2s_lightning.checkpoints import Embedding, load_embedding
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.data.targets import Targets
+from i2s_lightning.drawing.curves import Curve
 from i2s_lightning.drawing.sheet import Pixels
 from i2s_lightning.errors import CheckpointError
 from i2s_lightning.experiments.gallery import Gallery
@@ -90,6 +92,10 @@ class Lab:
         taken = {name: self.gallery.take(name, count) for name, count in self.options[option].items()}
         return {name: pictures for name, pictures in taken.items() if pictures}
 
+    def names(self, option: str = "pictures") -> list[str]:
+        """Take the pictures of an option, whatever their class."""
+        return [name for names in self.pictures(option).values() for name in names]
+
     def embed(self, names: Sequence[str], *, label: str = "", **model: Any) -> Embedding:
         """Embed pictures, or open what was embedded already.
 
@@ -106,6 +112,7 @@ class Lab:
         """
         difference = {"model": model} if model else {}
         folder = self._folder(model, label)
+        self.embedded.pop(folder.name, None)
         self.embedded[folder.name] = folder
         if self._missing(folder, names):
             sys.stdout.write(f"  {self.plan.name}: embedding {len(names)} pictures, {folder}\n")
@@ -114,6 +121,11 @@ class Lab:
             if self._missing(folder, names):
                 raise CheckpointError(f"{folder}: stopped before all pictures were done; the same command goes on")
         return load_embedding(folder, self.generator(model.get("generator")))
+
+    def curves(self) -> dict[str, Curve]:
+        """Read steps and losses of the embedding that was asked for last, by picture."""
+        folder = list(self.embedded.values())[-1]
+        return read_curves(folder / "checkpoints" / "last.ckpt")
 
     def generator(self, file: str | None = None) -> Generator:
         """Load a generator, once; the first one of the command line by default."""

@@ -1,14 +1,12 @@
 """What an experiment found, and its files."""
 
 import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 from i2s_lightning.checkpoints.atomic import replacing, write_json
@@ -54,7 +52,7 @@ class Outcome:
         notes: What a reader must know of them, such as classes without pictures.
     """
 
-    figure: Image.Image | Figure | None
+    figure: Image.Image | None
     numbers: Sequence[Numbers]
     verdicts: Sequence[Verdict]
     notes: Sequence[str] = field(default_factory=list)
@@ -94,11 +92,7 @@ def read_numbers(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _write_figure(path: Path, figure: Image.Image | Figure) -> None:
-    buffer = io.BytesIO()
-    if isinstance(figure, Figure):
-        figure.savefig(buffer, format="png")
-        figure = Image.open(buffer).convert("RGB")
+def _write_figure(path: Path, figure: Image.Image) -> None:
     with replacing(path) as draft:
         figure.save(draft, optimize=True)
 

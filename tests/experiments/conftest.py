@@ -12,12 +12,18 @@ from i2s_lightning.experiments.gallery import Gallery
 from i2s_lightning.experiments.lab import Lab, Setup
 from i2s_lightning.experiments.plan import plans
 from i2s_lightning.generators import load_generator
+from i2s_lightning.metrics import PerceptualDistance
 
 
 class PaperLab(Lab):
     """Writes what ``fit`` would, at once: latents and scores are a function of the picture's name and the settings."""
 
     scores: ClassVar[dict] = {}
+    vgg: ClassVar[str] = "auto"
+
+    @property
+    def perceptual(self):
+        return PerceptualDistance(vgg=self.vgg)
 
     def _fit(self, folder, names, difference):
         model = self.settings["model"] | difference.get("model", {})
@@ -34,6 +40,9 @@ class PaperLab(Lab):
             },
             "settings": {"space": model["space"], "noise": "const", "label": None, "data": Preprocess().describe()},
         }
+        curves = {name: ([0, 5, 10], [3.0, 2.0 - 0.1 * i, 1.0]) for i, name in enumerate(names)}
+        (folder / "checkpoints").mkdir(exist_ok=True, parents=True)
+        torch.save({"callbacks": {"LossCurves": {"curves": curves}}}, folder / "checkpoints" / "last.ckpt")
         write_shard(folder / "latents" / f"{len(list(folder.glob('latents/*'))):06d}-000.safetensors", results, run)
 
     def result(self, name, model, generator):
@@ -50,8 +59,10 @@ class PaperLab(Lab):
 
 
 @pytest.fixture
-def lab(generator_file, tmp_path):
+def lab(generator_file, vgg_file, tmp_path, monkeypatch):
     """Make a lab of an experiment on the tiny generator: ``lab("classes", preset="paper")``."""
+
+    monkeypatch.setattr(PaperLab, "vgg", vgg_file)
 
     def lab(name, images=None, **options):
         setup = Setup(tmp_path / "out", generators=[str(generator_file)], images=images or {}, **options)

@@ -9,6 +9,7 @@ from i2s_lightning.experiments.outcome import read_numbers, read_result, write_o
 from i2s_lightning.experiments.plan import STUDIES, plans
 
 ALL = list(plans())
+QUICKER = {"samples": 4, "rounds": 3, "sizes": [24, "full"]}
 
 
 def test_module_and_settings_go_together():
@@ -17,7 +18,7 @@ def test_module_and_settings_go_together():
 
 @pytest.mark.parametrize("name", ALL)
 def test_leaves_figure_numbers_and_verdicts(lab, name, tmp_path):
-    outcome = lab(name).run()
+    outcome = lab(name, options=QUICKER).run()
     files = write_outcome(tmp_path / "result", outcome, {})
     assert [file.name for file in files] == ["figure.png", "numbers.csv", "result.json"]
     with Image.open(files[0]) as figure:

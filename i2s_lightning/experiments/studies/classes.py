@@ -4,8 +4,8 @@ The paper embeds 25 pictures of five classes (faces, cats, dogs, cars, paintings
 faces alone. It finds faces of very high quality, and the other classes "although slightly worse than those of human
 faces ... reasonable and relatively high-quality".
 
-Here every picture is embedded into W+ from the mean style. The figure has inputs above embeddings. The distance to the
-mean style tells how far a picture's latent lies from what the generator draws by itself.
+Here every picture is embedded into W+ from the mean style. The figure has inputs above embeddings. The distance to
+the mean style tells how far a picture's latent lies from what the generator draws by itself.
 """
 
 from statistics import mean
