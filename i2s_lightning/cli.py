@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
 from i2s_lightning.parser import Parser, quieten
+from i2s_lightning.ranks import begin_at_once, first_decides
 from i2s_lightning.tasks import strategy
 from i2s_lightning.tasks.embed import Embed
 from i2s_lightning.tasks.rounds import TRAINER_DEFAULTS, round_length
@@ -130,21 +132,34 @@ class EmbedCLI(LightningCLI):
 
     def fit(self, model: Embed, **kwargs: Any) -> None:
         """Embed; go on where an earlier run on the same folder was cut off."""
-        restart = self.config_init["fit"]["restart"]
-        last = model.out / "checkpoints" / "last.ckpt"
-        if not self.trainer.is_global_zero:  # the first process holds the folder for all
-            if kwargs.get("ckpt_path") is None and not restart and is_sound(last):
-                kwargs["ckpt_path"] = str(last)
+        asked = kwargs.pop("ckpt_path", None)
+        with ExitStack() as held:
+            kwargs["ckpt_path"] = self._begin(model.out, asked, held)
             self.trainer.fit(model, **kwargs)
-            return
+
+    def _begin(self, out: Path, asked: str | None, held: ExitStack) -> str | None:
+        """Take the folder; tell every process which checkpoint to go on from."""
+        if begin_at_once(self.trainer):
+            self.trainer.strategy.setup_environment()
+            return first_decides(self.trainer, lambda: self._claim(out, asked, held))
+        if self.trainer.is_global_zero:
+            return self._claim(out, asked, held)
+        last = _last(out)  # the first process has decided, and only then started this one
+        return asked or (str(last) if is_sound(last) else None)
+
+    def _claim(self, out: Path, asked: str | None, held: ExitStack) -> str | None:
         console = Console()
-        if restart and (aside := set_aside(model.out)):
+        if self.config_init["fit"]["restart"] and (aside := set_aside(out)):
             console.print(f"Set the old results aside: {aside}")
-        with locked(model.out):
-            if kwargs.get("ckpt_path") is None and set_aside_if_damaged(last):
-                console.print(f"Going on from {last}")
-                kwargs["ckpt_path"] = str(last)
-            self.trainer.fit(model, **kwargs)
+        held.enter_context(locked(out))
+        if asked is None and set_aside_if_damaged(_last(out)):
+            console.print(f"Going on from {_last(out)}")
+            return str(_last(out))
+        return asked
+
+
+def _last(out: Path) -> Path:
+    return out / "checkpoints" / "last.ckpt"
 
 
 def _always(out: str) -> list[Callback]:

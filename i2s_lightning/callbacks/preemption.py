@@ -1,15 +1,20 @@
 """Save when the system asks the process to end."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 
+from i2s_lightning.ranks import any_rank
+
 
 class SaveOnSigterm(pl.Callback):
-    """Writes the checkpoint on SIGTERM, at the end of the step; Lightning then ends the process.
+    """Writes the checkpoint on SIGTERM; Lightning then ends the process.
 
-    Ranks may be at different steps: state belongs to the picture, so they need not be at the same.
+    One process saves at the end of the step. Several have to save together but share no step, and the signal reaches
+    each at another one, or only some of them. So they ask one another whenever they meet anyway: at a checkpoint, which
+    is then the last, or at the end of a round.
 
     Args:
         out: The run folder.
@@ -17,10 +22,38 @@ class SaveOnSigterm(pl.Callback):
 
     def __init__(self, out: str) -> None:
         self.path = Path(out) / "checkpoints" / "last.ckpt"
+        self._asked = False
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the place of Lightning's handler, whose broadcast can meet another process in another collective."""
+        if trainer.world_size == 1:
+            return
+
+        def remember(signum: int, frame: Any) -> None:
+            if not self._asked and trainer.strategy.launcher is not None:
+                trainer.strategy.launcher.kill(signum)  # those that this process started
+            self._asked = True
+
+        signal.signal(signal.SIGTERM, remember)  # Lightning puts back what was there before it came
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save if the signal has come."""
-        if trainer.received_sigterm:
+        """Save if the signal has come to the only process."""
+        if trainer.world_size == 1 and trainer.received_sigterm:
             trainer.save_checkpoint(self.path)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Let a checkpoint be the last if any process has been asked to end."""
+        self._end_if_asked(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save at the end of a round if any process has been asked to end."""
+        if trainer.world_size > 1 and not trainer.received_sigterm and any_rank(trainer, self._asked):
+            trainer.save_checkpoint(self.path)
+
+    def _end_if_asked(self, trainer: pl.Trainer) -> None:
+        if trainer.world_size > 1 and any_rank(trainer, self._asked):
+            trainer._signal_connector.received_sigterm = True  # what Lightning's loops look at

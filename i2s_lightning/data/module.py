@@ -16,6 +16,7 @@ from i2s_lightning.data.loaders import RoundLoader, ShareLoader
 from i2s_lightning.data.preprocess import Fit, Preprocess, Resample
 from i2s_lightning.data.scan import BadPicture, CheckedPicture, check_pictures
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.ranks import first_decides
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,9 @@ class EmbedData(pl.LightningDataModule):
         if stage == "predict" or self.pictures:
             return
         assert self.trainer is not None
-        found: Any = None
-        if self.trainer.global_rank == 0:
-            found = check_pictures(list_pictures(self.path), self.on_bad_image)
-        self.pictures, self.skipped = self.trainer.strategy.broadcast(found)
+        self.pictures, self.skipped = first_decides(
+            self.trainer, lambda: check_pictures(list_pictures(self.path), self.on_bad_image)
+        )
 
     def read(self, index: int) -> UInt8[Tensor, "H W C"]:
         """Read one picture at the generator's size, ``(H, W, C)`` uint8."""

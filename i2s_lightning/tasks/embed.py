@@ -21,6 +21,7 @@ from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import NoiseMode
 from i2s_lightning.losses import Loss, PerceptualLoss, PixelLoss
 from i2s_lightning.metrics import PerceptualDistance
+from i2s_lightning.ranks import first_decides
 from i2s_lightning.tasks import describe, preparation, resume
 from i2s_lightning.tasks.exchange import Exchange
 from i2s_lightning.tasks.finish import Finisher
@@ -116,8 +117,7 @@ class Embed(Replay):
         if stage != "fit":
             return
         self.run = describe.run(self)
-        if self.global_rank == 0:
-            resume.claim_folder(self.out, self.run, rerun=self.rerun is not None)
+        first_decides(self.trainer, lambda: resume.claim_folder(self.out, self.run, rerun=self.rerun is not None))
         if self.data.batch_size == "auto":
             self.data.batch_size = preparation.fitting_batch_size(self)
         self.run["batch_size"] = self.data.batch_size

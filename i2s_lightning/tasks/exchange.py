@@ -13,8 +13,8 @@ from torch import Tensor
 
 from i2s_lightning.checkpoints.store import Result, next_shard, write_shard
 from i2s_lightning.ops.images import from_uint8, to_uint8
+from i2s_lightning.ranks import gather
 from i2s_lightning.tasks.listener import tell
-from i2s_lightning.tasks.ranks import gather
 from i2s_lightning.tasks.rows import State
 from i2s_lightning.tasks.seeds import normal
 from i2s_lightning.tasks.tracker import RUNNING, STATUS_NAMES

@@ -1,5 +1,6 @@
 """What a checkpoint keeps, and what is left to do when a run begins again."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from i2s_lightning.checkpoints import inflight
 from i2s_lightning.checkpoints.atomic import write_json
 from i2s_lightning.checkpoints.store import read_sound_entries
 from i2s_lightning.errors import CheckpointError
-from i2s_lightning.tasks.ranks import gather
+from i2s_lightning.ranks import first_decides, gather
 from i2s_lightning.tasks.rows import State
 
 if TYPE_CHECKING:
@@ -104,14 +105,29 @@ def waiting(task: "Embed") -> tuple[list[int], dict[int, State]]:
     """Find out which pictures are still to be embedded, and which of them are on their way.
 
     The store is asked by rank 0 and tells the others: files that were just written may be seen later elsewhere.
+
+    Raises:
+        CheckpointError: The processes went on from different checkpoints.
     """
-    done = None
-    if task.global_rank == 0:
-        again = {"failed"} if task.rerun == "failed" else set()
-        newest = {e.name: e.record for e in read_sound_entries(task.out / "latents")}
-        done = {f"{name}\0{r['sha256']}" for name, r in newest.items() if r["status"] not in again}
-    done = task.trainer.strategy.broadcast(done)
-    assert done is not None
+    _agree(task)
+    done = first_decides(task.trainer, lambda: _done(task))
     keys = {f"{p.name}\0{p.sha256}": i for i, p in enumerate(task.data.pictures)}
     left = {key: i for key, i in keys.items() if key not in done}
     return list(left.values()), {left[key]: state for key, state in task.parked.items() if key in left}
+
+
+def _done(task: "Embed") -> set[str]:
+    again = {"failed"} if task.rerun == "failed" else set()
+    newest = {e.name: e.record for e in read_sound_entries(task.out / "latents")}
+    return {f"{name}\0{r['sha256']}" for name, r in newest.items() if r["status"] not in again}
+
+
+def _agree(task: "Embed") -> None:
+    """Make sure that all ranks hold the same pictures in flight: each works out by itself who takes which row."""
+    ages = sorted(f"{key}\0{int(state['age'])}" for key, state in task.parked.items())
+    mine = hashlib.sha256("\n".join(ages).encode()).digest()
+    if len(set(gather(task.trainer, torch.tensor(int.from_bytes(mine[:7], "big"))).tolist())) > 1:
+        raise CheckpointError(
+            f"the processes found different checkpoints in {task.out}: "
+            "it must be one folder for all of them, on a file system that they share"
+        )
