@@ -57,7 +57,7 @@ def main(args: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         sys.stderr.write(f"error: the disk is full ({error}). What was written is whole; make room and run it again\n")
         return 1

@@ -33,6 +33,7 @@ from i2s_lightning.callbacks.speed import LogSpeed
 from i2s_lightning.callbacks.summary import RunSummary
 from i2s_lightning.callbacks.video import OptimisationVideo
 from i2s_lightning.callbacks.volume import BoundRows
+from i2s_lightning.checkpoints.atomic import replacing, sweep_drafts
 from i2s_lightning.checkpoints.folder import locked, set_aside
 from i2s_lightning.checkpoints.inflight import is_sound, set_aside_if_damaged
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
@@ -66,8 +67,8 @@ class SaveConfig(SaveConfigCallback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write ``config.yaml``, and tell loggers what their numbers belong to."""
         if trainer.is_global_zero and isinstance(pl_module, Embed):
-            path = str(pl_module.out / "config.yaml")
-            self.parser.save(self.config, path, skip_none=False, overwrite=True, multifile=False)
+            with replacing(pl_module.out / "config.yaml") as draft:
+                self.parser.save(self.config, str(draft), skip_none=False, overwrite=True, multifile=False)
             config = json.loads(self.parser.dump(self.config, format="json", skip_none=False))
             for logger in loggers_of(trainer):
                 logger.settings(settings(config, pl_module.run))
@@ -152,6 +153,7 @@ class EmbedCLI(LightningCLI):
         if self.config_init["fit"]["restart"] and (aside := set_aside(out)):
             console.print(f"Set the old results aside: {aside}")
         held.enter_context(locked(out))
+        sweep_drafts(out)
         if asked is None and set_aside_if_damaged(_last(out)):
             console.print(f"Going on from {_last(out)}")
             return str(_last(out))

@@ -30,7 +30,7 @@ PICTURES = 7  # not divisible by the batch size or the processes
 DAMAGES = ("none", "none", "torn shard", "lost shard", "torn checkpoint", "lost checkpoint", "draft")
 
 
-def prepare(folder: Path) -> list[str]:
+def prepare(folder: Path, *, steps: int = 400, round_steps: int = 60, every: int = 7) -> list[str]:
     """Make a small generator and pictures, and the command that embeds them."""
     torch.manual_seed(0)
     generator = StyleGAN2(z_dim=12, w_dim=16, channels=(16, 12, 8), mapping_layers=2)
@@ -44,8 +44,8 @@ def prepare(folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "i2s_lightning", "fit", f"--data.path={folder / 'pictures'}", "--data.batch_size=2"),
         *(f"--model.generator={folder / 'generator.safetensors'}", f"--model.losses={json.dumps(pixel)}"),
-        *("--model.steps=400", "--model.round_steps=60", "--model.init=random_uniform", "--model.noise=fixed"),
-        *("--model.patience=60", "--checkpoint.every_n_train_steps=7", "--trainer.accelerator=cpu"),
+        *(f"--model.steps={steps}", f"--model.round_steps={round_steps}", f"--checkpoint.every_n_train_steps={every}"),
+        *("--model.init=random_uniform", "--model.noise=fixed", "--model.patience=60", "--trainer.accelerator=cpu"),
         *("--trainer.enable_progress_bar=false", "--trainer.logger=false"),
     ]
 

@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_DRAFT = re.compile(r"\..*\.\d+\.tmp(\.[^.]*)?$")
+_PROBE = 1 << 16
 
 
 @contextmanager
@@ -36,6 +40,9 @@ def replacing(path: Path, *, settle: bool = True) -> Iterator[Path]:
         draft.replace(path)
         if settle:
             _sync(path.parent)  # the rename itself must survive a power cut
+    except Exception as error:
+        _ask_disk(draft, error)
+        raise
     finally:
         draft.unlink(missing_ok=True)
 
@@ -47,9 +54,21 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def sweep_drafts(folder: Path) -> None:
-    """Delete what killed processes left half written in ``folder`` (not below it)."""
-    for draft in folder.glob(".*.tmp*"):
-        draft.unlink(missing_ok=True)
+    """Delete what killed processes left half written in ``folder`` and below; nobody may be writing there."""
+    for parent, _, names in os.walk(folder):
+        for name in filter(_DRAFT.match, names):
+            Path(parent, name).unlink(missing_ok=True)
+
+
+def _ask_disk(draft: Path, error: Exception) -> None:
+    """Let the system say that the disk is full where a library in C++ only said that it could not write."""
+    if isinstance(error, OSError) or not draft.exists():
+        return
+    try:
+        with draft.open("ab") as file:
+            file.write(bytes(_PROBE))
+    except OSError as reason:
+        raise reason from error
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ of devices.
 """
 
 import logging
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Flying], dict[str, Any]]:
         CheckpointError: The file is damaged or not ours.
     """
     try:
+        _check_sums(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever the unpickler met
         raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
@@ -101,3 +103,10 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Flying], dict[str, Any]]:
         tensors = {k.removeprefix("result/"): v[i] for k, v in part["tensors"].items() if k.startswith("result/")}
         flying[name] = Flying(record, tensors)
     return dict(sorted(flying.items())), part["run"]
+
+
+def _check_sums(path: Path) -> None:
+    """Compare the contents with the sums that torch wrote beside them; torch itself does not when it reads."""
+    with zipfile.ZipFile(path) as archive:
+        if wrong := archive.testzip():
+            raise zipfile.BadZipFile(f"the checksum of {wrong} does not match")

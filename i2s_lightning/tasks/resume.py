@@ -1,7 +1,9 @@
 """What a checkpoint keeps, and what is left to do when a run begins again."""
 
+import contextlib
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +12,15 @@ from torch import Tensor
 
 from i2s_lightning.checkpoints import inflight
 from i2s_lightning.checkpoints.atomic import write_json
-from i2s_lightning.checkpoints.store import read_sound_entries
+from i2s_lightning.checkpoints.store import read_shard, read_sound_entries, shards
 from i2s_lightning.errors import CheckpointError
 from i2s_lightning.ranks import first_decides, gather
 from i2s_lightning.tasks.rows import State
 
 if TYPE_CHECKING:
     from i2s_lightning.tasks.embed import Embed
+
+log = logging.getLogger(__name__)
 
 
 def save(task: "Embed") -> dict[str, Any]:
@@ -85,10 +89,33 @@ def claim_folder(out: Path, run: dict[str, Any], *, rerun: bool = False) -> None
         CheckpointError: Its settings differ.
     """
     path = out / "embedding.json"
-    if path.exists():
-        check(run, json.loads(path.read_text(encoding="utf-8")), rerun=rerun)
-    else:
-        write_json(path, run)
+    begun = _read_description(path) or _description_of_results(out / "latents")
+    if begun is not None:
+        check(run, begun, rerun=rerun)
+    if not path.exists():
+        write_json(path, run if begun is None else begun)
+
+
+def _read_description(path: Path) -> dict[str, Any] | None:
+    """Read what a run was begun with; a damaged file is set aside, with a warning."""
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        return {key: found[key] for key in ("settings", "generator")} | found
+    except (ValueError, KeyError, TypeError):
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        log.warning("%s is damaged; set aside as %s", path, aside.name)
+        return None
+
+
+def _description_of_results(latents: Path) -> dict[str, Any] | None:
+    """Take a run's description from its first intact results, which say it too; None without any."""
+    for path in shards(latents):
+        with contextlib.suppress(CheckpointError):  # what is damaged is set aside later, when all are read
+            return read_shard(path)[1]
+    return None
 
 
 def differences(old: Any, new: Any, key: str = "") -> dict[str, tuple[Any, Any]]:

@@ -1,5 +1,7 @@
+import errno
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -49,7 +51,33 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
 
 def test_drafts_of_killed_processes_are_swept(tmp_path):
-    (tmp_path / ".f.123.tmp.txt").write_text("half")
-    (tmp_path / "f.txt").write_text("whole")
+    (tmp_path / "renders" / "sub").mkdir(parents=True)
+    for name in (".f.123.tmp.txt", "renders/sub/.f.g.4.tmp.png", ".lock", "f.txt", "renders/sub/a.tmp.png", ".a.tmp"):
+        (tmp_path / name).touch()
     sweep_drafts(tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]
+    left = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert left == {".lock", "f.txt", "renders/sub/a.tmp.png", ".a.tmp"}
+
+
+@pytest.mark.parametrize("stem", ["f", "a.b", "000001-000"])
+@pytest.mark.parametrize("ending", ["", ".png"])
+def test_what_replacing_writes_is_what_is_swept(tmp_path, stem, ending):
+    with replacing(tmp_path / f"{stem}{ending}") as draft:
+        draft.touch()
+        sweep_drafts(tmp_path)
+        assert not draft.exists()
+        draft.touch()
+
+
+def test_the_system_says_that_the_disk_is_full_where_a_library_does_not(tmp_path, monkeypatch):
+    class Full:
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def writes_in_cpp(draft):
+        draft.write_bytes(b"half")
+        monkeypatch.setattr(type(draft), "open", lambda *args: nullcontext(Full()))
+        raise RuntimeError("unexpected pos 576 vs 534")
+
+    with pytest.raises(OSError, match="No space left"), replacing(tmp_path / "f.ckpt") as draft:
+        writes_in_cpp(draft)

@@ -61,15 +61,3 @@ def test_sigterm_saves_and_exits_as_terminated(start, tmp_path):
     flying = load_embedding(tmp_path / "run")
     assert flying.names == ["a", "b"]
     assert flying.metrics["a"]["step"] > 0
-
-
-def test_a_full_disk_says_so(embed, tmp_path, monkeypatch, capsys):
-    from i2s_lightning.__main__ import main
-
-    def full(*args, **options):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("i2s_lightning.checkpoints.store.save_file", full)
-    words = [f"--model.generator={embed.generator}", f"--data.path={embed.folder}", "--model.steps=2"]
-    assert main(["fit", *words, f"--out={tmp_path / 'run'}", "--trainer.accelerator=cpu"]) == 1
-    assert "the disk is full" in capsys.readouterr().err
