@@ -2,9 +2,10 @@
 
     python scripts/soak.py --kills 25
 
-Each try starts ``fit`` on 1 or 2 processes, kills all of them with SIGKILL after a random time, now and then damages
-what was left (a torn shard, a torn checkpoint, a half-written draft, a lost shard), runs the same command until it
-ends by itself, and compares every latent and metric with an uninterrupted run's, bit for bit.
+Each try starts ``fit`` on 1 or 2 processes, kills all of them with SIGKILL after a random time, in the first round or
+after pictures have come and gone, now and then damages what was left (torn, flipped or lost shards, checkpoints and
+settings, a half-written draft), runs the same command until it ends by itself, on 1 or 2 processes, and compares every
+latent and metric with an uninterrupted run's, bit for bit. ``scripts/torn_writes.py`` dies at every single write.
 """
 
 import argparse
@@ -27,10 +28,13 @@ from i2s_lightning.generators import StyleGAN2
 from i2s_lightning.generators.native import save_native
 
 PICTURES = 7  # not divisible by the batch size or the processes
-DAMAGES = ("none", "none", "torn shard", "lost shard", "torn checkpoint", "lost checkpoint", "draft")
+DAMAGES = (
+    *("none", "none", "none", "draft", "torn settings", "lost settings"),
+    *("torn shard", "flipped shard", "lost shard", "torn checkpoint", "flipped checkpoint", "lost checkpoint"),
+)
 
 
-def prepare(folder: Path, *, steps: int = 400, round_steps: int = 60, every: int = 7) -> list[str]:
+def prepare(folder: Path, *, steps: int = 240, round_steps: int = 40, every: int = 7) -> list[str]:
     """Make a small generator and pictures, and the command that embeds them."""
     torch.manual_seed(0)
     generator = StyleGAN2(z_dim=12, w_dim=16, channels=(16, 12, 8), mapping_layers=2)
@@ -45,7 +49,7 @@ def prepare(folder: Path, *, steps: int = 400, round_steps: int = 60, every: int
         *(sys.executable, "-m", "i2s_lightning", "fit", f"--data.path={folder / 'pictures'}", "--data.batch_size=2"),
         *(f"--model.generator={folder / 'generator.safetensors'}", f"--model.losses={json.dumps(pixel)}"),
         *(f"--model.steps={steps}", f"--model.round_steps={round_steps}", f"--checkpoint.every_n_train_steps={every}"),
-        *("--model.init=random_uniform", "--model.noise=fixed", "--model.patience=60", "--trainer.accelerator=cpu"),
+        *("--model.init=random_uniform", "--model.noise=fixed", "--model.patience=40", "--trainer.accelerator=cpu"),
         *("--trainer.enable_progress_bar=false", "--trainer.logger=false"),
     ]
 
@@ -58,41 +62,53 @@ def start(command: list[str], out: Path, processes: int) -> subprocess.Popen[byt
     return subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
 
 
-def kill_at_random(run: subprocess.Popen[bytes], out: Path, chance: random.Random, span: float) -> bool:
-    """Wait until the run works, then a random time, then kill its whole group.
+def kill_at_random(
+    run: subprocess.Popen[bytes], out: Path, chance: random.Random, span: float, *, late: bool
+) -> tuple[bool, int]:
+    """Wait until the run works (``late``: until pictures have left), then a random time, then kill its whole group.
 
     Returns:
-        Whether it was still running.
+        Whether it was still running; how many shards it had written.
     """
-    while run.poll() is None and not (out / "config.yaml").exists():
+    while run.poll() is None and not (stored(out) if late else (out / "config.yaml").exists()):
         time.sleep(0.02)
     deadline = time.monotonic() + chance.uniform(0, span)
-    while run.poll() is None and time.monotonic() < deadline:
+    while run.poll() is None and time.monotonic() < deadline and (late or not stored(out)):
         time.sleep(0.005)
     alive = run.poll() is None
     if alive:
         os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    return alive
+    return alive, len(stored(out))
+
+
+def stored(out: Path) -> list[Path]:
+    """List the shards of a run."""
+    return sorted((out / "latents").glob("0*.safetensors"))
 
 
 def damage(out: Path, kind: str, chance: random.Random) -> None:
     """Do to the files what a dying disk or an untidy user might."""
-    shards = sorted((out / "latents").glob("*.safetensors"))
-    checkpoint = out / "checkpoints" / "last.ckpt"
     if kind == "draft":
         (out / "latents").mkdir(exist_ok=True)
         (out / "latents" / ".000009-000.1.tmp.safetensors").write_bytes(b"half")
-    if "shard" in kind and shards:
-        victim = chance.choice(shards)
-        victim.unlink() if kind.startswith("lost") else _tear(victim, chance)
-    if "checkpoint" in kind and checkpoint.exists():
-        checkpoint.unlink() if kind.startswith("lost") else _tear(checkpoint, chance)
+    victims = {"shard": stored(out), "checkpoint": [out / "checkpoints" / "last.ckpt"]}
+    victims["settings"] = [out / "embedding.json", out / "config.yaml"]
+    how, _, what = kind.partition(" ")
+    there = [path for path in victims.get(what, []) if path.exists()]
+    if there:
+        victim = chance.choice(there)
+        victim.unlink() if how == "lost" else _harm(victim, how, chance)
 
 
-def _tear(path: Path, chance: random.Random) -> None:
-    data = path.read_bytes()
-    path.write_bytes(data[: chance.randrange(len(data))])
+def _harm(path: Path, how: str, chance: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    place = chance.randrange(len(data))
+    if how == "torn":
+        del data[place:]
+    else:
+        data[place] ^= 1
+    path.write_bytes(data)
 
 
 def same(a: Path, b: Path) -> bool:
@@ -117,26 +133,29 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     chance = random.Random(options.seed)
-    identical = killed = 0
+    identical = killed = first_round = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = prepare(folder)
         if start(command, folder / "whole", 1).wait() != 0:
             sys.exit((folder / "whole.log").read_text())
         for attempt in range(options.kills):
-            out, processes, kind = folder / f"run{attempt}", 1 + attempt % 2, chance.choice(DAMAGES)
-            if kill_at_random(start(command, out, processes), out, chance, options.span):
-                killed += 1
+            out, processes, late = folder / f"run{attempt}", 1 + attempt % 2, attempt // 2 % 2 == 1
+            kind, again = chance.choice(DAMAGES), chance.choice((1, 2))
+            alive, shards = kill_at_random(start(command, out, processes), out, chance, options.span, late=late)
+            killed += alive
+            first_round += shards == 0
             damage(out, kind, chance)
-            again = chance.choice((1, 2))
             status = start(command, out, again).wait()
             equal = status == 0 and same(out, folder / "whole")
             identical += equal
             verdict = (
                 "identical" if equal else f"DIFFERENT (status {status})\n{(folder / f'{out.name}.log').read_text()}"
             )
-            print(f"{attempt + 1:3d}: killed on {processes}, {kind}, resumed on {again}: {verdict}", flush=True)
-    print(f"{identical}/{options.kills} identical ({killed} were still running when killed)")
+            what = f"killed on {processes} with {shards} shards, {kind}, resumed on {again}"
+            print(f"{attempt + 1:3d}: {what}: {verdict}", flush=True)
+    print(f"{identical}/{options.kills} identical")
+    print(f"({killed} were still running when killed, {first_round} had not stored anything yet; seed {options.seed})")
     return int(identical != options.kills)
 
 

@@ -13,9 +13,8 @@ from torch import Tensor
 from i2s_lightning.checkpoints import packed
 from i2s_lightning.checkpoints.atomic import replacing
 from i2s_lightning.checkpoints.embedding import Embedding
-from i2s_lightning.checkpoints.store import ENDING, FORMAT, PACKED_VERSION
+from i2s_lightning.checkpoints.store import ENDING, FORMAT, PACKED_VERSION, seal
 from i2s_lightning.errors import ConfigError
-from i2s_lightning.ops.fingerprint import fingerprint
 
 ENDINGS: Final = (ENDING, ".npz", ".pt")
 _CODES: Final = {torch.int64: "I64", torch.float64: "F64", torch.float32: "F32", torch.uint8: "U8"}
@@ -90,7 +89,7 @@ def _write(embedding: Embedding, path: Path) -> dict[str, Tensor]:
         tensors[key].copy_(value)
     for key in stored:
         embedding.read_all(key, tensors[key])
-    header["sha256"] = fingerprint(tensors, {})
+    header["sha256"] = seal(tensors, header)
     with path.open("r+b") as file:
         file.write(_header(sizes, header))  # as long as before
     return {key: tensors[key] for key in stored}

@@ -76,7 +76,8 @@ def write_index(folder: Path) -> None:
     tensors = packed.pack({name: text for name, (*_, text) in ordered.items()})
     tensors["places"] = torch.tensor([place[:2] for place in ordered.values()], dtype=torch.int64).reshape(-1, 2)
     tensors["shards"] = packed.as_bytes(present)
-    header = {"format": FORMAT, "version": VERSION, "run": json.dumps(run), "crc32": _checksum(tensors)}
+    text = json.dumps(run)
+    header = {"format": FORMAT, "version": VERSION, "run": text, "crc32": _checksum(tensors, text)}
     with replacing(folder / FILE) as draft:
         save_file(tensors, draft, metadata=header)
 
@@ -91,10 +92,11 @@ def _read_index(folder: Path) -> tuple[Mapping[str, Entry], dict[str, Any]] | No
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError):
         return None
+    run = header.get("run", "")
     known = (header.get("format"), header.get("version"), header.get("crc32"))
-    if known != (FORMAT, VERSION, _checksum(tensors)) or packed.from_bytes(tensors["shards"]) != _present(folder):
+    if known != (FORMAT, VERSION, _checksum(tensors, run)) or packed.from_bytes(tensors["shards"]) != _present(folder):
         return None
-    return Indexed(tensors, folder), json.loads(header["run"])
+    return Indexed(tensors, folder), json.loads(run)
 
 
 def _present(folder: Path) -> list[list[Any]]:
@@ -104,8 +106,8 @@ def _present(folder: Path) -> list[list[Any]]:
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in sorted(facts) if not name.startswith(".")]
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    value = 0
+def _checksum(tensors: Mapping[str, Tensor], run: str) -> str:
+    value = zlib.crc32(run.encode())
     for name in sorted(tensors):
         value = zlib.crc32(tensors[name].numpy().data, zlib.crc32(name.encode(), value))
     return f"{value:08x}"

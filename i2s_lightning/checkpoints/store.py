@@ -4,8 +4,8 @@ A run folder holds ``latents/*.safetensors`` (shards). A shard is the results of
 its rows stacked (``ws`` (n, L, D); ``z`` (n, Z) or ``w`` (n, D) for those spaces; ``noise_00``... (n, 1, h, w) when
 the noise was fixed per image) and, in its header, two JSON texts: ``rows`` (one record a row: name, status,
 metrics...) and ``run`` (what all rows share: generator and VGG hashes, space, noise mode, losses, preprocessing,
-seed, versions). Each shard therefore says by itself how to render its rows. ``sha256`` in the header covers tensors
-and records. Version 2 (one file of very many rows, see :mod:`i2s_lightning.checkpoints.export`) keeps its records as
+seed, versions). Each shard therefore says by itself how to render its rows. ``sha256`` covers tensors and header.
+Version 2 (one file of very many rows, see :mod:`i2s_lightning.checkpoints.export`) keeps its records as
 tensors instead: a header is read whole by whoever wants one row, and may not exceed 100 MB.
 
 A shard is written once and never changed; results that are computed twice after a crash replace equal ones. Nothing
@@ -16,7 +16,7 @@ not done.
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,14 +117,13 @@ def write_shard(path: Path, results: Iterable[Result], run: dict[str, Any]) -> N
     """
     results = list(results)
     tensors = {k: torch.stack([r.tensors[k].detach().cpu() for r in results]) for k in results[0].tensors}
-    rows = [r.record for r in results]
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "rows": json.dumps(rows),
+        "rows": json.dumps([r.record for r in results]),
         "run": json.dumps(run),
-        "sha256": fingerprint(tensors, {"rows": rows}),
     }
+    header["sha256"] = seal(tensors, header)
     with replacing(path) as draft:
         save_file(tensors, draft, metadata=header)
 
@@ -148,15 +147,19 @@ def read_shard(path: Path, *, verify: bool = False) -> tuple[list[Entry], dict[s
             _check_header(path, header)
             wanted = list(file.keys()) if verify else packed.NAMES if header["version"] == PACKED_VERSION else ()
             tensors = {name: file.get_tensor(name) for name in wanted}
-    except (SafetensorError, OSError) as error:
+        if verify and seal(tensors, header) != header["sha256"]:
+            raise ValueError("its contents do not match its hash")
+        entries = [Entry(name, path, i, facts) for i, (name, facts) in enumerate(_records(header, tensors))]
+        return entries, json.loads(header["run"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{path} is damaged or no safetensors file ({error}); delete it and run fit again"
         ) from error
-    rows = json.loads(header["rows"]) if header["version"] == VERSION else None
-    if verify and fingerprint(tensors, {} if rows is None else {"rows": rows}) != header["sha256"]:
-        raise CheckpointError(f"{path} is damaged: its contents do not match its hash; delete it and run fit again")
-    named = packed.Packed(tensors).items() if rows is None else [(str(record["name"]), record) for record in rows]
-    return [Entry(name, path, i, facts) for i, (name, facts) in enumerate(named)], json.loads(header["run"])
+
+
+def seal(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
+    """Hash everything that a file says, but the hash itself."""
+    return fingerprint(tensors, {key: value for key, value in header.items() if key != "sha256"})
 
 
 def shards(folder: Path) -> list[Path]:
@@ -211,11 +214,17 @@ def read_sound_entries(folder: Path) -> Iterator[Entry]:
             yield from rows
 
 
+def _records(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Iterable[tuple[str, dict[str, Any] | bytes]]:
+    if header["version"] == PACKED_VERSION:
+        return packed.Packed(tensors).items()
+    return [(str(record["name"]), record) for record in json.loads(header["rows"])]
+
+
 def _check_header(path: Path, header: dict[str, str]) -> None:
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} holds no embedding: its header says {header.get('format')!r}, not {FORMAT!r}")
-    if header["version"] not in (VERSION, PACKED_VERSION):
+    if header.get("version") not in (VERSION, PACKED_VERSION):
         raise CheckpointError(
-            f"{path} has version {header['version']}, this program reads {VERSION} and {PACKED_VERSION}: "
+            f"{path} has version {header.get('version')}, this program reads {VERSION} and {PACKED_VERSION}: "
             "update i2s_lightning"
         )

@@ -60,6 +60,17 @@ def test_a_flipped_bit_is_found_when_asked_for(tmp_path):
         read_shard(path, verify=True)
 
 
+def test_no_flipped_bit_anywhere_goes_unnoticed_or_unexplained(tmp_path):
+    """Lengths, header, padding, records, run, tensors: every byte of the file."""
+    path = tmp_path / "0.safetensors"
+    write_shard(path, [result("a", psnr=20.5), result("b")], {"settings": {"steps": 4}})
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(CheckpointError, match=r"damaged|holds no embedding|has version"):
+            read_shard(path, verify=True)
+
+
 def test_foreign_and_newer_files_are_refused(tmp_path):
     from safetensors.torch import save_file
 

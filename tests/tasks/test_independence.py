@@ -1,8 +1,15 @@
 """The signature promise: a picture's latent depends on the picture alone."""
 
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
+
 import pytest
 import torch
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
 
+from i2s_lightning.losses import PixelLoss
 from i2s_lightning.optim import RowLBFGS
 
 
@@ -91,12 +98,46 @@ def test_line_searches_of_neighbours_do_not_change_a_bit(embed, tmp_path):
         assert torch.equal(full[name], single[name])
 
 
-def test_bfloat16_pictures_are_independent(embed, tmp_path):
-    options = {"trainer": {"precision": "bf16-mixed"}}
-    together = embed.fit(tmp_path / "all", batch_size=3, **options)
-    single = embed.fit(tmp_path / "b", path=embed.folder / "b.png", batch_size=3, **options)
-    assert together["b"].dtype == torch.float32
-    assert torch.equal(together["b"], single["b"])
+COMPANY = st.sets(st.sampled_from("abcde"), min_size=1)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example("bf16-mixed", "w_plus", 3, [2, 7], 3, set("abde"))
+@example("64-true", "w", 2, [5, 1], None, set("abcde"))
+@given(
+    precision=st.sampled_from(["32-true", "bf16-mixed", "64-true"]),
+    space=st.sampled_from(["w_plus", "w"]),
+    batch_size=st.integers(1, 4),
+    rounds=st.lists(st.integers(1, 9), min_size=2, max_size=2),
+    patience=st.sampled_from([None, 2]),
+    company=COMPANY,
+)
+def test_nothing_around_a_picture_changes_a_bit(
+    embed, tmp_path, precision, space, batch_size, rounds, patience, company
+):
+    """At one batch size and precision: company, row, refills, early leavers and the length of rounds are no matter."""
+    options = {"losses": {"pixel": PixelLoss()}, "steps": 8, "space": space, "init": "random_uniform"}
+    options |= {"patience": patience, "min_delta": 0.1, "batch_size": batch_size}
+    options |= {"trainer": {"precision": precision, "log_every_n_steps": 100}}
+    with TemporaryDirectory(dir=tmp_path) as folder:
+        together, one = Path(folder, "together"), Path(folder, "one")
+        for names, place in ((sorted(company), together), (["c"], one)):
+            place.mkdir()
+            for name in {*names, "c"}:
+                copy(embed.folder / f"{name}.png", place)
+        full = embed.fit(Path(folder, "run"), path=together, round_steps=rounds[0], **options)
+        single = embed.fit(Path(folder, "single"), path=one, round_steps=rounds[1], **options)
+        assert full["c"].dtype == (torch.float64 if precision == "64-true" else torch.float32)
+        assert torch.equal(full.latent("c"), single.latent("c"))
+        for key in ("loss", "steps", "best_step", "status", "psnr"):
+            assert full.metrics["c"][key] == single.metrics["c"][key]
 
 
 def test_a_broken_picture_disturbs_nobody(embed, tmp_path, monkeypatch):
