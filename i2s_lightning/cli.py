@@ -21,6 +21,7 @@ from i2s_lightning.callbacks.curves import LossCurves
 from i2s_lightning.callbacks.finished import WatchStore
 from i2s_lightning.callbacks.gallery import LogGallery, LogTable
 from i2s_lightning.callbacks.grid import LogGrid
+from i2s_lightning.callbacks.heap import KeepHeap
 from i2s_lightning.callbacks.loggers import continue_runs, loggers_of
 from i2s_lightning.callbacks.percentiles import LogPercentiles
 from i2s_lightning.callbacks.pictures import SaveRenders
@@ -83,6 +84,7 @@ class EmbedCLI(LightningCLI):
         parser.add_argument("--out", type=str, default="runs/embed", help="folder of everything that this run writes")
         parser.add_argument("--restart", type=bool, default=False, help="set what is in --out aside and begin again")
         parser.add_argument("--report", type=bool, default=True, help="write report.html when all pictures are done")
+        parser.add_argument("--keep_heap", type=bool, default=True, help="keep freed memory for the next step (glibc)")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.set_defaults(
             {
@@ -121,7 +123,8 @@ class EmbedCLI(LightningCLI):
         kwargs["plugins"] = [AtomicCheckpointIO()]
         quiet = config["trainer"]["enable_progress_bar"] is False
         report = [WriteReport(out)] if config["report"] and self.subcommand == "fit" else []
-        kwargs["callbacks"] = [*(config["trainer"]["callbacks"] or []), *report, *_always(out)]
+        heap = [KeepHeap()] if config["keep_heap"] else []
+        kwargs["callbacks"] = [*heap, *(config["trainer"]["callbacks"] or []), *report, *_always(out)]
         kwargs["callbacks"] += [] if quiet else [EmbedProgress()]
         if config["trainer"]["logger"] in (None, True):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False
