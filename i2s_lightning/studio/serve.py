@@ -1,7 +1,9 @@
 """The server: on this machine alone unless told otherwise, and silent towards the rest of the world."""
 
 import ipaddress
+import logging
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -32,6 +34,7 @@ def serve(studio: Studio, path: str, *, host: str, port: int | None, upload_mega
     Raises:
         ConfigError: Gradio is not installed, or the port is taken.
     """
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)  # what it says of each Trainer
     if studio.embedding.generator.img_resolution <= SMALL:
         torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="i2s_studio_") as uploads:
@@ -45,6 +48,7 @@ def serve(studio: Studio, path: str, *, host: str, port: int | None, upload_mega
             raise ConfigError(f"no server on {host}, port {port or 'any'}: {error}") from error
         sys.stdout.write(f"The studio is at {address} (Ctrl-C ends it). What is saved goes to {studio.out}\n")
         sys.stdout.flush()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: uploads go away with us
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
