@@ -88,7 +88,7 @@ class Controls:
                 self._choice("expression", "Expression: shown", 1)
             with gr.Row():
                 self._slider("strength", "Strength", -1, 2)
-                self._slider("threshold", "Ignore differences below", 0, 5, 1.0)
+                self._slider("threshold", "Least difference", 0, 5, 1.0)
 
     def _directions(self, names: Iterable[str]) -> None:
         with gr.Group(elem_classes="part"), gr.Row():

@@ -42,13 +42,13 @@ class Handlers:
     # ---- editing
 
     def show(self, request: gr.Request, *values: Any) -> tuple[Any, str]:
-        """Draw what the controls say; a remark takes the place of a new picture when they contradict each other."""
-        recipe = self._controls.recipe(values)
+        """Draw what the controls say; an error takes the place of a new picture when they contradict each other."""
+        recipe, session = self._controls.recipe(values), self._session(request)
         try:
-            pixels = self._session(request).picture(recipe)
+            pixels, remark = session.picture(recipe), session.remark(recipe)
         except I2SError as error:
             return gr.update(), fragments.note(str(error), "bad")
-        return fragments.picture(pixels, recipe.sentence()), ""
+        return fragments.picture(pixels, recipe.sentence()), fragments.note(remark)
 
     def choose(self, request: gr.Request, event: gr.EventData) -> Any:
         """Take the picture that was clicked on."""
@@ -60,7 +60,7 @@ class Handlers:
         """Keep the edit."""
         recipe = self._controls.recipe(values)
         try:
-            written = self._session(request).save(recipe, name or recipe.picture)
+            written = self._session(request).save(recipe, name or f"{recipe.picture}_edit")
         except (I2SError, OSError) as error:
             return fragments.note(f"Not saved: {error}", "bad")
         return fragments.saved(written)
@@ -101,7 +101,7 @@ class Handlers:
         session = self._session(request)
         upload = session.upload
         assert upload is not None
-        same = [gr.update()] * (1 + len(self._controls.choices))
+        same = [gr.update()] * (1 + len(self._controls.choices) + len(self._controls.amounts))
         try:
             for news in session.embed(int(steps)):
                 if isinstance(news, Progress):
@@ -138,11 +138,17 @@ class Handlers:
         return session
 
     def _added(self, request: gr.Request, session: Session, name: str) -> Sequence[Any]:
-        """Offer a picture that was embedded just now, and choose it."""
+        """Offer a picture that was embedded just now, and show it as it is."""
         record, names = session.library.record(name), session.library.names
         text = f"{name} is embedded (PSNR {record['psnr']:.1f} dB, {record['status']}), and is in the lists now."
         lists = [gr.update(choices=names, value=name), *(gr.update(choices=names) for _ in self._controls.choices[1:])]
-        return fragments.note(text, "good"), *_buttons(running=False), self.strip(request), *lists
+        return (
+            fragments.note(text, "good"),
+            *_buttons(running=False),
+            self.strip(request),
+            *lists,
+            *self._controls.idle(),
+        )
 
     def _shown(self, session: Session) -> list[str]:
         """Name the pictures to click on: what was added first, as far as there is room."""

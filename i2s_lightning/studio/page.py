@@ -85,7 +85,7 @@ class Page:
         calls = self.handlers
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         buttons = [self.embed, self.cancel]
-        lists = [self.strip, *self.controls.choices]
+        lists = [self.strip, *self.controls.choices, *self.controls.amounts]
         self.file.upload(calls.take, self.file, [self.adding, self.embed], **quiet)
         begun = self.embed.click(calls.begin, None, [self.adding, *buttons], queue=False, **quiet)
         begun.success(calls.embed, self.steps, [self.adding, *buttons, *lists], concurrency_limit=1, **quiet)

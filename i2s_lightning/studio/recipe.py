@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from jaxtyping import Float
 from torch import Tensor
 
 from i2s_lightning.edits.direction_files import Direction
@@ -117,7 +118,7 @@ def build(
 
     Raises:
         CheckpointError: There is no such picture, or some have noise maps of their own and others not.
-        ConfigError: There is nothing to transfer, or no such direction.
+        ConfigError: There is no such direction.
     """
     used = recipe.effective()
     latent = stored(used.picture)
@@ -125,8 +126,8 @@ def build(
         latent = between(latent, stored(used.towards), windows((), generator.layer_resolutions), used.morph)
     if used.style is not None:
         latent = crossed(latent, stored(used.style), used.layers, used.mix)
-    if used.neutral is not None and used.expression is not None:
-        latent = moved(latent, _difference(used, stored(used.neutral), stored(used.expression)), used.strength)
+    if used.expression is not None:
+        latent = moved(latent, difference(used, stored), used.strength)
     for name, amount in used.directions.items():
         if name not in directions:
             raise ConfigError(f"no direction {name!r}; there are {', '.join(directions) or 'none'}")
@@ -134,15 +135,23 @@ def build(
     return pulled(latent, generator.w_avg, used.psi)
 
 
-def _difference(recipe: Recipe, neutral: Latent, expression: Latent) -> Tensor:
-    """Give what the expression changes, ``(L, D)``."""
-    difference = clean_difference((expression.ws - neutral.ws).unsqueeze(0), threshold=recipe.threshold)[0]
-    if not difference.any():
-        raise ConfigError(
-            f"{recipe.expression} and {recipe.neutral} differ by less than {recipe.threshold:g} in every layer, so "
-            "there is nothing to transfer: choose another pair, or lower the threshold"
-        )
-    return difference
+def remark(recipe: Recipe, stored: Callable[[str], Latent]) -> str:
+    """Say what a user may wonder about: why an expression shows no effect. Empty when there is nothing to say."""
+    used = recipe.effective()
+    if used.expression is None or difference(used, stored).any():
+        return ""
+    return (
+        f"{used.expression} and {used.neutral} differ by less than {used.threshold:g} in every layer, so nothing is "
+        "transferred: choose another pair, or a smaller least difference."
+    )
+
+
+def difference(recipe: Recipe, stored: Callable[[str], Latent]) -> Float[Tensor, "L D"]:
+    """Give what an effective recipe's expression changes, without noise."""
+    assert recipe.neutral is not None
+    assert recipe.expression is not None
+    changed = stored(recipe.expression).ws - stored(recipe.neutral).ws
+    return clean_difference(changed.unsqueeze(0), threshold=recipe.threshold)[0]
 
 
 def _ranges(layers: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ from i2s_lightning.errors import ConfigError, ImageError
 from i2s_lightning.studio.adding import Progress, Watcher, embed_picture, preprocess_of
 from i2s_lightning.studio.library import Library
 from i2s_lightning.studio.names import safe_name
-from i2s_lightning.studio.recipe import Recipe, build
+from i2s_lightning.studio.recipe import Recipe, build, remark
 from i2s_lightning.studio.rendering import Pixels, pixels_of
 from i2s_lightning.studio.saving import Saved, save_edit
 
@@ -89,6 +89,10 @@ class Session:
     def picture(self, recipe: Recipe) -> Pixels:
         """Follow a recipe and render what comes of it."""
         return pixels_of(self.studio.embedding, self.latent(recipe))
+
+    def remark(self, recipe: Recipe) -> str:
+        """Say what a user may wonder about; mostly nothing."""
+        return remark(recipe, self.library.latent)
 
     def save(self, recipe: Recipe, name: str) -> Saved:
         """Keep an edit under a name like the one given: a free one, safe for files."""

@@ -33,6 +33,12 @@ def keep(generator_file, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def hostile():
+    """The name that would do harm."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
 def run(keep):
     """A run folder with the pictures a to e, and one whose name would do harm if it were not text."""
     return keep("const")

@@ -20,7 +20,6 @@ from PIL import Image
 from i2s_lightning import edits, load_embedding, load_generator
 from i2s_lightning.ops.images import to_uint8
 
-HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}${7*7}"
 PATIENCE = 30_000
 """Milliseconds; a machine that has other things to do is no failure."""
 
@@ -153,24 +152,23 @@ def test_sliders_change_the_picture(open_studio, run):
     pick(page, "expression", "e")
     slide(page, "strength", 2)
     becomes(edits.transfer(e, "b", "a", "e", strength=2).render())
-    before = shown(page)
     pick(page, "expression", "a")
     page.wait_for_selector("#remark >> text=a and a differ by less than 1 in every layer")
-    assert np.array_equal(shown(page), before)
+    becomes(e.render_one("b"))
     slide(page, "strength", 0)
     slide(page, "psi", 0.5)
     becomes(edits.truncate(e, "b", psi=0.5).render())
     assert not page.is_visible("#remark")
 
 
-def test_names_stay_text(open_studio, run):
+def test_names_stay_text(open_studio, run, hostile):
     page = open_studio()
-    page.click(f"#strip button >> nth={load_embedding(run).names.index(HOSTILE)}")
-    until(lambda: page.inner_text("#view figcaption") == HOSTILE)
-    assert page.get_attribute("#view img", "alt") == HOSTILE
-    pick(page, "towards", HOSTILE)
+    page.click(f"#strip button >> nth={load_embedding(run).names.index(hostile)}")
+    until(lambda: page.inner_text("#view figcaption") == hostile)
+    assert page.get_attribute("#view img", "alt") == hostile
+    pick(page, "towards", hostile)
     slide(page, "morph", 0.5)
-    until(lambda: page.inner_text("#view figcaption") == f"{HOSTILE}, 50% towards {HOSTILE}")
+    until(lambda: page.inner_text("#view figcaption") == f"{hostile}, 50% towards {hostile}")
     page.fill("#name textarea", "../../<b>x</b>\0")
     page.click("#save")
     page.wait_for_selector("#saved >> text=Saved as b_x_b:")
@@ -210,7 +208,7 @@ def test_from_an_upload_to_what_is_saved(open_studio, server, tmp_path):
     slide(page, "steps", 50)
     page.click("#embed")
     page.wait_for_selector("#adding >> text=/bMe_you is embedded \\(PSNR .* dB, done\\)/")
-    until(lambda: page.inner_text("#view figcaption") == "bMe_you, truncated to 0.25")
+    until(lambda: page.inner_text("#view figcaption") == "bMe_you")
     assert page.locator("#strip button").first.inner_text() == "bMe_you"
     slide(page, "psi", 0.5)
     pick(page, "style", "bMe_you")

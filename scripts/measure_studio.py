@@ -1,0 +1,83 @@
+"""Time a change in the studio: ``python scripts/measure_studio.py --embedding runs/embed``.
+
+Prints the median and the 95th percentile over slider changes, each another picture to render: in this process (edit,
+render, pack), and in a real browser from the slider's event to the new picture on the page.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from statistics import median, quantiles
+
+import torch
+from playwright.sync_api import Page
+from studio_browser import chromium, opened, studio
+
+from i2s_lightning import load_embedding
+from i2s_lightning.edits import shipped_directions
+from i2s_lightning.studio import fragments
+from i2s_lightning.studio.recipe import Recipe
+from i2s_lightning.studio.serve import SMALL
+from i2s_lightning.studio.session import Session, Studio
+
+WARM = 5
+CHANGE = """async value => {
+    const slider = document.querySelector("#morph input[type=range]"), picture = document.querySelector("#view img");
+    const before = picture.src, begun = performance.now();
+    slider.value = value;
+    slider.dispatchEvent(new Event("input", {bubbles: true}));
+    while (picture.src === before && performance.now() - begun < 10000) await new Promise(resolve => setTimeout(resolve, 1));
+    await picture.decode();
+    return performance.now() - begun;
+}"""
+
+
+def in_process(path: Path, values: list[float]) -> tuple[list[float], list[float]]:
+    """Time changes where no server and no browser are: wall and processor milliseconds of each."""
+    embedding = load_embedding(path)
+    if embedding.generator.img_resolution <= SMALL:
+        torch.set_num_threads(1)
+    session = Session(Studio(embedding, shipped_directions(embedding.generator), Path("unused")))
+    names, walls, processor = embedding.names, [], []
+    for value in values:
+        begun, spent = time.perf_counter(), time.process_time()
+        recipe = Recipe(names[0], towards=names[-1], morph=value, style=names[1], layers=[1], mix=0.5, psi=0.9)
+        fragments.picture(session.picture(recipe), recipe.sentence())
+        walls.append(1000 * (time.perf_counter() - begun))
+        processor.append(1000 * (time.process_time() - spent))
+    return walls, processor
+
+
+def through_browser(page: Page, values: list[float]) -> list[float]:
+    """Time changes as a user sees them, in milliseconds."""
+    return [page.evaluate(CHANGE, value) for value in values]
+
+
+def row(name: str, times: list[float]) -> str:
+    """One line of the table, without the first changes."""
+    kept = times[WARM:]
+    return f"| {name} | {median(kept):.0f} | {quantiles(kept, n=20)[-1]:.0f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--embedding", type=Path, default=Path("runs/embed"))
+    parser.add_argument("--changes", type=int, default=100)
+    options = parser.parse_args()
+    count = options.changes + WARM
+    values = [(1 + 37 * i % 99) / 100 for i in range(count)]  # the slider's steps; neighbours differ
+    walls, processor = in_process(options.embedding, values)
+    with tempfile.TemporaryDirectory() as out, studio(options.embedding, Path(out)) as address, chromium() as browser:
+        seen = through_browser(opened(browser.new_page(), address), values)
+    print(
+        f"| {options.changes} changes, ms; load {os.getloadavg()[0]:.1f} | median | 95th percentile |\n|---|---:|---:|"
+    )
+    print(row("in process, processor time", processor))
+    print(row("in process", walls))
+    print(row("from the slider to the picture, in Chromium", seen))
+
+
+if __name__ == "__main__":
+    main()
