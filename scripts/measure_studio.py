@@ -28,7 +28,9 @@ CHANGE = """async value => {
     const before = picture.src, begun = performance.now();
     slider.value = value;
     slider.dispatchEvent(new Event("input", {bubbles: true}));
-    while (picture.src === before && performance.now() - begun < 10000) await new Promise(resolve => setTimeout(resolve, 1));
+    while (picture.src === before && performance.now() - begun < 10000) {
+        await new Promise(resolve => setTimeout(resolve, 1));
+    }
     await picture.decode();
     return performance.now() - begun;
 }"""
