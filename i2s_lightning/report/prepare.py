@@ -33,20 +33,24 @@ def prepare(
     Raises:
         CheckpointError: A picture has to be rendered, and the generator is gone.
     """
-    known = {name: pictures.read(record) for name, record in embedding.metrics.items()}
-    missing = [name for name, facts in known.items() if facts is None or facts.note]
+    missing = [name for name, record in embedding.metrics.items() if _lacks(pictures.read(record))]
     targets = Targets(embedding, data)
     lacking: list[str] = []
     for name in track(missing):
-        facts = known[name] or Facts()
+        record = embedding.metrics[name]
+        facts = pictures.read(record) or Facts()
         try:
             target, note = to_uint8(targets(name).unsqueeze(0))[0].numpy(), ""
         except ImageError as error:
             target, note = None, str(error)
         seen = _embedding(embedding, name, renders)
-        pictures.write(embedding.metrics[name], seen, target, Facts(facts.steps, facts.losses, note))
+        pictures.write(record, seen, target, Facts(facts.steps, facts.losses, note))
         lacking += [name] if note else []
     return lacking
+
+
+def _lacks(facts: Facts | None) -> bool:
+    return facts is None or bool(facts.note)
 
 
 def _embedding(embedding: Embedding, name: str, renders: Path | None) -> Pixels:

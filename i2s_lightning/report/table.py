@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.space import judge, typicalities
@@ -78,33 +78,33 @@ def make_table(embedding: Embedding) -> Table:
     Args:
         embedding: If its generator can't be loaded, there are no verdicts.
     """
-    records = list(embedding.metrics.values())
-    columns = _columns(records)
-    numbers = {column.key: [_finite(record.get(column.key)) for record in records] for column in columns}
+    numbers: dict[str, list[float | None]] = {}
+    statuses, files = [], []
+    for i, record in enumerate(embedding.metrics.values()):  # one at a time: 70,000 together take a lot
+        statuses.append(str(record["status"]))
+        files.append(str(record.get("file", "")))
+        for key, value in record.items():
+            if isinstance(value, int | float):
+                numbers.setdefault(key, [None] * len(embedding))[i] = _finite(value)
     verdicts, note = None, ""
     try:
         typical = list(typicalities(embedding, embedding.names))
     except CheckpointError as error:
         note = str(error)
     else:
-        verdicts = [judge(t, record.get("psnr")) for t, record in zip(typical, records, strict=True)]
-        columns = sorted([*columns, next(c for c in KNOWN if c.key == "typicality")], key=_place)
+        psnr = numbers.get("psnr", [None] * len(embedding))
+        verdicts = [judge(t, value) for t, value in zip(typical, psnr, strict=True)]
         numbers["typicality"] = [_finite(t) for t in typical]
-    statuses = [str(record["status"]) for record in records]
-    files = [str(record.get("file", "")) for record in records]
-    return Table(columns, numbers, embedding.names, statuses, verdicts, files, note)
+    return Table(_columns(numbers), numbers, embedding.names, statuses, verdicts, files, note)
 
 
-def _columns(records: Iterable[dict[str, Any]]) -> list[Column]:
-    """Find the numbers that records hold, the known ones first."""
-    keys = dict.fromkeys(key for record in records for key, value in record.items() if isinstance(value, int | float))
+def _columns(keys: Iterable[str]) -> list[Column]:
+    """Describe columns, the known ones first."""
     known = {column.key: column for column in KNOWN}
-    return sorted((known.get(key, Column(key, key.replace("_", " "))) for key in keys), key=_place)
+    places = list(known)
+    found = [known.get(key, Column(key, key.replace("_", " "))) for key in keys]
+    return sorted(found, key=lambda column: places.index(column.key) if column.key in known else len(places))
 
 
-def _place(column: Column) -> int:
-    return KNOWN.index(column) if column in KNOWN else len(KNOWN)
-
-
-def _finite(value: Any) -> float | None:
-    return float(f"{value:.6g}") if isinstance(value, int | float) and math.isfinite(value) else None
+def _finite(value: int | float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

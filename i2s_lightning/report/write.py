@@ -117,7 +117,7 @@ def _curves(facts: Sequence[Facts | None], folder: Path) -> dict[str, Any]:
 
 
 def _points(curves: Mapping[int, Facts]) -> dict[int, Any]:
-    return {i: [curve.steps, curve.losses] for i, curve in curves.items()}
+    return {i: [list(curve.steps), list(curve.losses)] for i, curve in curves.items()}
 
 
 def _figure(table: Table, column: Column) -> dict[str, float] | None:

@@ -11,6 +11,10 @@ def noise(side, channels=3):
     return np.random.default_rng(side).integers(0, 256, (side, side, channels), dtype=np.uint8)
 
 
+def plain(facts):
+    return Facts(list(facts.steps), list(facts.losses), facts.note)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_small_pictures_are_kept_exactly(tmp_path, channels):
     pictures = PictureFolder(tmp_path, (16, 16))
@@ -29,14 +33,14 @@ def test_large_pictures_are_reduced(tmp_path):
     assert path.suffix == ".jpg"
     wanted = noise(4).repeat(128, 0).repeat(96, 1).astype(int)
     assert np.abs(np.asarray(Image.open(path)) - wanted).mean() < 1.5
-    assert pictures.read(RECORD) == Facts([1], [0.5])
+    assert plain(pictures.read(RECORD)) == Facts([1], [0.5])
 
 
 def test_facts_belong_to_one_result(tmp_path):
     pictures = PictureFolder(tmp_path, (16, 16))
     assert pictures.read(RECORD) is None
     pictures.write(RECORD, noise(16), None, Facts([1, 2], [0.5, 0.25], "no target"))
-    assert pictures.read(RECORD) == Facts([1, 2], [0.5, 0.25], "no target")
+    assert plain(pictures.read(RECORD)) == Facts([1, 2], [0.5, 0.25], "no target")
     assert not pictures.path("target", "sub/anna").exists()
     assert pictures.read(RECORD | {"psnr": 21.0}) is None
 

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from i2s_lightning.checkpoints.store import Result, write_shard
 from i2s_lightning.report import Facts, pictures_of, write
@@ -12,12 +13,9 @@ from i2s_lightning.report import Facts, pictures_of, write
 HOSTILE = [
     "<script>alert(1)</script>",  # a folder and a file
     "\"'><img src=x onerror=alert(1)>",
-    "a#b?c=d&e%20%zz;",
-    r"caf\xe9",
+    "a#b?c=d&e%20%zz; {{ 7 * 7 }}",
+    r"caf\xe9 日本",
     "line\nbreak",
-    "{{ 7 * 7 }}",
-    "'; alert(1); '",
-    "日本 é .hidden",
     "__proto__",
 ]
 
@@ -121,6 +119,7 @@ def test_ten_thousand_pictures_are_drawn_a_page_at_a_time(many, page):
     assert len({url for url in asked if re.search(r"\.(png|js)$", url)}) <= 2 * bound
     assert page.locator("#count").inner_text() == "1 to 60 of 10,000"
     page.get_by_role("button", name="Last page").click()
+    expect(page.locator("#count")).to_be_in_viewport()  # the new page is looked at from its top
     assert page.locator("#count").inner_text() == "9,961 to 10,000 of 10,000"
     assert page.locator("#sheet li").count() == MANY % bound
     assert page.get_by_role("button", name="Next page").is_disabled()

@@ -44,9 +44,9 @@ function drawChart(host, some, band, {height}) {
     const step = Number(range.value);
     for (const attribute of ["x1", "x2"]) svg.querySelector(".cursor").setAttribute(attribute, frame.x(step));
     const readings = some.map(curve => valueAt(curve, step));
-    some.forEach((curve, i) => { legend.children[i].querySelector(".value").textContent = shortened(readings[i]); });
+    some.forEach((curve, i) => { legend.children[i].querySelector(".value").textContent = reading(readings[i]); });
     output.textContent = step;
-    range.ariaValueText = `step ${step}: ${some.map((curve, i) => `${curve.name} ${shortened(readings[i])}`).join(", ")}`;
+    range.ariaValueText = `step ${step}: ${some.map((curve, i) => `${curve.name} ${reading(readings[i])}`).join(", ")}`;
   }
 
   some.forEach((curve, i) => {
@@ -77,7 +77,7 @@ function bandEntries() {
 }
 
 function described(some, band, first, last) {
-  const ends = some.map(curve => `${curve.name} from ${shortened(curve.losses[0])} to ${shortened(curve.losses.at(-1))}`);
+  const ends = some.map(curve => `${curve.name} from ${reading(curve.losses[0])} to ${reading(curve.losses.at(-1))}`);
   return `Loss over steps ${first} to ${last}. ${ends.join("; ")}${band ? "; quantiles of all pictures behind" : ""}.`;
 }
 
@@ -145,6 +145,7 @@ function valueAt({steps, losses}, step) {
 }
 
 const shortened = value => String(Number(value.toPrecision(3)));
+const reading = value => Math.abs(value) < 1000 ? value.toPrecision(3) : value.toFixed(0);
 
 function startCurves() {
   const {examples, band} = report.curves;

@@ -15,17 +15,28 @@ function valuesOf(key) {
   return report.numbers[key];
 }
 
-const compareText = new Intl.Collator(undefined, {numeric: true}).compare;
+const places = new Map();
+
+/** Give numbers to sort a column by: of texts their places, found once, as comparing them takes long. */
+function keysOf(key) {
+  const values = valuesOf(key);
+  if (typeof values[0] !== "string") return values;
+  if (!places.has(key)) {
+    const ordered = [...new Set(values)].sort(new Intl.Collator(undefined, {numeric: true}).compare);
+    const place = new Map(ordered.map((value, i) => [value, i]));
+    places.set(key, values.map(value => place.get(value)));
+  }
+  return places.get(key);
+}
 
 /** Order picture numbers by a column; those without a value come last, equal ones stay in the order of their names. */
 function sorted(some, key, descending) {
-  const values = valuesOf(key);
-  const compare = typeof values[0] === "string" ? compareText : (a, b) => a - b;
+  const keys = keysOf(key);
   const sign = descending ? -1 : 1;
   return some.sort((i, j) => {
-    const [a, b] = [values[i], values[j]];
+    const a = keys[i], b = keys[j];
     if (a === null || b === null) return (a === null) - (b === null) || i - j;
-    return sign * compare(a, b) || i - j;
+    return sign * (a - b) || i - j;
   });
 }
 
@@ -137,7 +148,10 @@ function startList() {
   byId("page").addEventListener("change", event => turnTo(Number(event.target.value) - 1));
   const moves = {first: () => 0, previous: () => list.page - 1, next: () => list.page + 1, last: () => pageCount() - 1};
   for (const button of document.querySelectorAll("#pager button")) {
-    button.addEventListener("click", () => turnTo(moves[button.dataset.go]()));
+    button.addEventListener("click", () => {
+      turnTo(moves[button.dataset.go]());
+      byId("count").scrollIntoView({block: "nearest"}); // a new page is looked at from its top
+    });
   }
   relist({});
 }

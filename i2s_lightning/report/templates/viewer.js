@@ -29,6 +29,7 @@ function show(index) {
   const note = report.notes[index];
   byId("viewer-note").hidden = !note;
   byId("viewer-note").textContent = note ? `There is no target to compare with: ${note}` : "";
+  byId("viewer-file").textContent = report.files[index] ? `Target: ${report.files[index]}` : "";
   showPictures(index);
   showCurve(index);
   if (!viewer.open) {
@@ -41,9 +42,7 @@ function facts(index) {
   const rows = report.columns.map(column => [column.title, formatted(column.key, index), column.about]);
   rows.unshift(["status", report.statuses[index], ""]);
   if (report.verdicts) rows.push(["verdict", report.verdicts[index], "On editing it, from typicality and PSNR."]);
-  rows.push(["file", report.files[index], "Where the target was."]);
-  return rows.filter(([, value]) => value !== "").map(([key, value, about]) =>
-    element("div", {title: about}, element("dt", {}, key), element("dd", {}, value)));
+  return rows.map(([key, value, about]) => element("div", {title: about}, element("dt", {}, key), element("dd", {}, value)));
 }
 
 async function showCurve(index) {
