@@ -114,7 +114,8 @@ class EmbedCLI(LightningCLI):
             continue_runs(config["trainer"]["logger"], Path(config["out"]))
         checkpoint = config["checkpoint"]
         if checkpoint["every_n_train_steps"] is None and checkpoint["every_n_epochs"] is None:
-            checkpoint["every_n_train_steps"] = round_length(config["model"]["steps"], config["model"]["round_steps"])
+            model = config["model"]
+            checkpoint["every_n_train_steps"] = round_length(model["sequence"] or model["steps"], model["round_steps"])
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with what every run has."""

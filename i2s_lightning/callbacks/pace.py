@@ -44,9 +44,3 @@ def share_done(trainer: pl.Trainer, task: "Embed") -> float:
     ages = torch.where(tracker.status == EMPTY, 0, ages)
     steps = exchange.done * task.steps + int(ages.sum()) * trainer.world_size
     return min(1.0, steps / max(1, exchange.total * task.steps))
-
-
-def rounds(trainer: pl.Trainer, task: "Embed") -> int:
-    """Give the number of rounds that the pictures take, at most."""
-    at_once = trainer.world_size * len(task.rows)
-    return -(-task.exchange.total // at_once) * -(-task.steps // task.round_steps)

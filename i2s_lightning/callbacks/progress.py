@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
-from i2s_lightning.callbacks.pace import Pace, rounds, share_done
+from i2s_lightning.callbacks.pace import Pace, share_done
 from i2s_lightning.tasks.embed import Embed
 
 LINE_EVERY = 30.0
@@ -71,6 +71,13 @@ class EmbedProgress(ProgressBar):
             share = share_done(trainer, pl_module)
             self._show(share, self._describe(trainer, pl_module, share))
 
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say after the first round how long all will take."""
+        assert isinstance(pl_module, Embed)
+        if self._enabled and self._bar is None and trainer.current_epoch == self._first_round:
+            share = share_done(trainer, pl_module)
+            self._show(share, self._describe(trainer, pl_module, share))
+
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the bar away."""
         self._close()
@@ -84,7 +91,7 @@ class EmbedProgress(ProgressBar):
         exchange = task.exchange
         here = trainer.current_epoch - self._first_round + 1
         words = [
-            f"round {here}/{max(here, rounds(trainer, task))}",  # more when a checkpoint cut one in two
+            f"round {here}/{max(here, exchange.rounds)}",  # more when a checkpoint cut one in two
             f"{exchange.done}/{exchange.total} pictures",
             f"step {int(task.rows.tracker.age.max())}/{task.steps}",
         ]
@@ -122,10 +129,12 @@ def _forecast(trainer: pl.Trainer, task: Embed) -> str:
     channels, height, width = task.picture_shape
     written = exchange.total * (latent + 2000 + channels * height * width * 2 // 3)  # a PNG saves about a third
     before = len(task.data.pictures) - exchange.total
+    following = "" if task.sequence is None else f" ({task.sequence} after another)"
     return (
         f"{exchange.total} pictures to embed ({before} are done), {at_once} at a time on {trainer.world_size} "
-        f"process{'es' if trainer.world_size > 1 else ''}: at most {rounds(trainer, task)} rounds of "
-        f"{task.round_steps} steps, {task.steps} steps a picture, about {written / 1e6:.1f} MB to write to {task.out}"
+        f"process{'es' if trainer.world_size > 1 else ''}: at most {exchange.rounds} rounds of "
+        f"{task.round_steps} steps, {task.steps} steps a picture{following}, "
+        f"about {written / 1e6:.1f} MB to write to {task.out}"
     )
 
 

@@ -4,7 +4,6 @@ import logging
 
 import pytorch_lightning as pl
 
-from i2s_lightning.callbacks.pace import rounds
 from i2s_lightning.tasks.embed import Embed
 
 log = logging.getLogger(__name__)
@@ -19,7 +18,7 @@ class BoundRows(pl.Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look at the forecast, which the first pictures' entry makes possible."""
         assert isinstance(pl_module, Embed)
-        lowest = -(-rounds(trainer, pl_module) * pl_module.round_steps // ROWS)
+        lowest = -(-pl_module.exchange.rounds * pl_module.round_steps // ROWS)
         given = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if 0 < given < lowest:
             trainer.log_every_n_steps = lowest  # type: ignore[attr-defined]

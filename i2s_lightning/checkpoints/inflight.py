@@ -19,7 +19,7 @@ from i2s_lightning.errors import CheckpointError
 log = logging.getLogger(__name__)
 
 KEY = "embedding"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

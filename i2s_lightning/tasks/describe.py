@@ -40,6 +40,7 @@ def run(task: "Embed") -> dict[str, Any]:
             "label": task.space.label,
             "init": task.init,
             "steps": task.steps,
+            "sequence": task.sequence,
             "losses": task.objective.describe(),
             "optimizer": _optimizer(task),
             "noise": task.noise,

@@ -45,6 +45,8 @@ class Embed(Replay):
         space: ``w_plus`` (one w a layer), ``w_groups`` (one for coarse, middle and fine layers each), ``w`` or ``z``.
         init: ``mean``, ``random_uniform``, ``random_w``, ``auto``, or the path of an embedding to start from.
         steps: Optimiser steps a picture gets; the paper's are 5000.
+        sequence: The pictures of a folder are the frames of a video: the first gets all steps, each other one starts
+            from the result of the one before it and gets the last so many. Folders are embedded side by side.
         losses: Named losses; default: the paper's, pixel and perceptual with weight 1.
         optimizer: Any torch optimiser that treats parameters one by one; default Adam(0.01), the paper's.
         lr_scheduler: Any torch schedule of the step; default none (constant), the paper's.
@@ -70,6 +72,7 @@ class Embed(Replay):
         space: SpaceName = "w_plus",
         init: str = "mean",
         steps: int = 5000,
+        sequence: int | None = None,
         losses: dict[str, Loss] | None = None,
         optimizer: OptimizerCallable = lambda params: torch.optim.Adam(params, lr=0.01),
         lr_scheduler: LRSchedulerCallable | None = None,
@@ -86,12 +89,14 @@ class Embed(Replay):
         super().__init__()
         if steps < 1:
             raise ConfigError(f"model.steps must be at least 1; got {steps}")
+        if sequence is not None and not 1 <= sequence <= steps:
+            raise ConfigError(f"model.sequence must lie in [1, model.steps = {steps}]; got {sequence}")
         self.strict_loading = False  # a checkpoint holds rows by picture (see on_save_checkpoint), not by name
         self.generator_file, self.space_name, self.init, self.steps, self.noise = generator, space, init, steps, noise
         self.patience, self.min_delta, self.target_loss = patience, min_delta, target_loss
-        self.rerun = rerun
+        self.sequence, self.rerun = sequence, rerun
         self.optimizer, self.lr_scheduler = optimizer, lr_scheduler
-        self.round_steps = round_length(steps, round_steps)
+        self.round_steps = round_length(sequence or steps, round_steps)
         self.seed, self.out = seed, Path(out)
         self.generator = load_generator(generator)
         self.objective = Objective(losses or {"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, self.generator)

@@ -44,12 +44,12 @@ class Rows(nn.Module):
         return torch.stack(list(self.latents))
 
     @torch.no_grad()
-    def begin(self, row: int, latent: Tensor, optimizer: Optimizer) -> None:
-        """Let a new picture start from ``latent``."""
+    def begin(self, row: int, latent: Tensor, optimizer: Optimizer, age: int = 0) -> None:
+        """Let a new picture start from ``latent``, at ``age``: what it skips of the schedule."""
         self.latents[row].copy_(latent)
-        self.tracker.start(row, self.latents[row])
+        self.tracker.start(row, self.latents[row], age)
         optimizer.state.pop(self.latents[row], None)
-        self._entered[row] = self._steps[row] = 0
+        self._entered[row], self._steps[row] = age, 0
 
     @torch.no_grad()
     def resume(self, row: int, state: State, optimizer: Optimizer) -> None:
@@ -58,7 +58,7 @@ class Rows(nn.Module):
         parameter.copy_(state["latent"])
         self.tracker.restore(row, state)
         optimizer.state.pop(parameter, None)
-        if int(state["age"]) > 0:
+        if int(state["age"]) > int(state["entered"]):
             moments = {k.removeprefix("optimizer/"): v for k, v in state.items() if k.startswith("optimizer/")}
             optimizer.state[parameter] = {k: _like(v, parameter) for k, v in moments.items()}
         self._entered[row], self._steps[row] = int(state["age"]), 0

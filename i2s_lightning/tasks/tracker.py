@@ -24,7 +24,7 @@ class Tracker(nn.Module):
     Args:
         rows: How many pictures are in flight.
         shape: Shape of one latent.
-        steps: Steps a picture gets.
+        steps: The age at which a picture is done.
         patience: Stop a picture early when its loss has not improved by ``min_delta`` for this many steps; never if
             None.
         min_delta: What counts as an improvement, relative to the last one.
@@ -38,9 +38,12 @@ class Tracker(nn.Module):
     anchor_loss: Tensor
     anchor_step: Tensor
     age: Tensor
+    entered: Tensor
     status: Tensor
 
-    FIELDS: Final = ("best", "best_loss", "best_step", "first_loss", "anchor_loss", "anchor_step", "age", "status")
+    FIELDS: Final = (
+        *("best", "best_loss", "best_step", "first_loss", "anchor_loss", "anchor_step", "age", "entered", "status"),
+    )
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Tracker(nn.Module):
         self.register_buffer("best", torch.zeros(rows, *shape), persistent=False)
         for name in ("best_loss", "first_loss", "anchor_loss"):
             self.register_buffer(name, torch.full((rows,), torch.inf), persistent=False)
-        for name in ("best_step", "anchor_step", "age", "status"):
+        for name in ("best_step", "anchor_step", "age", "entered", "status"):
             self.register_buffer(name, torch.zeros(rows, dtype=torch.long), persistent=False)
 
     @property
@@ -66,11 +69,11 @@ class Tracker(nn.Module):
         return self.status == RUNNING
 
     @torch.no_grad()
-    def start(self, row: int, latent: Tensor) -> None:
-        """Let a new picture begin in ``row``."""
+    def start(self, row: int, latent: Tensor, age: int = 0) -> None:
+        """Let a new picture begin in ``row``; one that has a good start may skip steps and come at a later age."""
         self.best[row] = latent
         self.best_loss[row] = self.first_loss[row] = self.anchor_loss[row] = torch.inf
-        self.best_step[row] = self.anchor_step[row] = self.age[row] = 0
+        self.best_step[row] = self.anchor_step[row] = self.age[row] = self.entered[row] = age
         self.status[row] = RUNNING
 
     @torch.no_grad()
@@ -99,7 +102,7 @@ class Tracker(nn.Module):
             latent: The latents that gave it.
         """
         running = self.running
-        self.first_loss.copy_(torch.where(running & (self.age == 0), loss, self.first_loss))
+        self.first_loss.copy_(torch.where(running & (self.age == self.entered), loss, self.first_loss))
         limit = self.first_loss.clamp(min=1.0) * DIVERGED
         failed = running & ~(loss <= limit)  # also where the loss is NaN
         counts = running & ~failed

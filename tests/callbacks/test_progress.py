@@ -21,10 +21,17 @@ def test_a_log_file_gets_a_forecast_and_lines(embed, tmp_path, monkeypatch, caps
     assert not any("\x1b" in line or "\r" in line for line in lines)  # nothing that a file or a notebook can't show
     pattern = r"^ *\d+%  round \d/9  \d/5 pictures  step \d/6  loss [\d.e+-]+  PSNR [\d.-]+  \d+ images/h  \S+ left$"
     shown = [line for line in lines if re.match(pattern, line)]
-    assert len(shown) == 18  # three times six steps
+    assert len(shown) == 19  # three times six steps, and the end of the first round
     shares = [int(line.split("%")[0]) for line in shown]
     assert shares == sorted(shares)
     assert "round 9/9  4/5 pictures" in shown[-1]
+
+
+def test_a_long_run_says_after_its_first_round_how_long_it_will_take(embed, tmp_path, capsys):
+    embed.fit(tmp_path / "run", callbacks=[EmbedProgress()], trainer={"enable_progress_bar": True}, round_steps=2)
+    shown = [line for line in capsys.readouterr().err.splitlines() if "images/h" in line]
+    assert len(shown) == 1  # nothing else is due within half a minute
+    assert re.search(r"^ *13%  round 1/9  0/5 pictures  step 2/6 .* \d:\d\d left$", shown[0])
 
 
 @pytest.mark.parametrize("width", [60, 100])
