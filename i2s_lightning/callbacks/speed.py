@@ -6,6 +6,7 @@ import pytorch_lightning as pl
 import torch
 
 from i2s_lightning.callbacks.pace import Pace, share_done
+from i2s_lightning.callbacks.thinning import ROUNDS, due
 from i2s_lightning.tasks.embed import Embed
 
 try:
@@ -37,8 +38,10 @@ class LogSpeed(pl.Callback):
         self._share = share_done(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Log the round's figures."""
+        """Log the round's figures, in very long runs not of all rounds."""
         assert isinstance(pl_module, Embed)
+        if not due(trainer.current_epoch + 1, 1, ROUNDS):
+            return
         share, seconds = share_done(trainer, pl_module), time.monotonic() - self._round_begun
         gained = pl_module.exchange.total * (share - self._share)
         values = {

@@ -3,6 +3,9 @@
 MOST = 64
 """Events at their full rate; each doubling of what has happened after that adds half as many."""
 
+ROUNDS = 2000
+"""Rounds whose numbers are logged, likewise."""
+
 
 def due(count: int, every: int, most: int = MOST) -> bool:
     """Tell whether the event at ``count`` is one to log.

@@ -8,12 +8,12 @@ from i2s_lightning.tasks.embed import Embed
 
 log = logging.getLogger(__name__)
 
-ROWS = 100_000
-"""Rows of numbers that a session logs at most: some 200 MB with Weights and Biases, which draws 1500 points anyway."""
+ROWS = 50_000
+"""Rows of numbers that a session logs at most: about 100 MB with Weights and Biases, which draws 1500 points anyway."""
 
 
 class BoundRows(pl.Callback):
-    """Raises ``trainer.log_every_n_steps`` where a run would log more than 100,000 rows."""
+    """Raises ``trainer.log_every_n_steps`` where a run would log more than 50,000 rows."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look at the forecast, which the first pictures' entry makes possible."""

@@ -1,18 +1,20 @@
 """Callbacks on their own, without a logger's library."""
 
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from pytorch_lightning.loggers import CSVLogger
 
-from i2s_lightning.callbacks import volume
+from i2s_lightning.callbacks import results, volume
 from i2s_lightning.callbacks.alerts import Alerts
 from i2s_lightning.callbacks.curves import LossCurves
 from i2s_lightning.callbacks.finished import FinishedListener, Totals, WatchStore
 from i2s_lightning.callbacks.gallery import LogTable
 from i2s_lightning.callbacks.loggers import Media, media_of
+from i2s_lightning.callbacks.results import LogResults
 from i2s_lightning.callbacks.strips import strip
 from i2s_lightning.callbacks.thinning import Doubling, due
 from i2s_lightning.callbacks.volume import BoundRows
@@ -74,6 +76,21 @@ def test_listeners_are_told_of_what_is_new_in_the_store(embed, tmp_path, spy):
     embed.fit(tmp_path / "run", callbacks=[WatchStore(), second], trainer=logger, round_steps=3)
     assert second.names == [["e"]]
     assert second.counts == [{"done": 5}]
+
+
+def test_results_of_very_long_runs_are_logged_more_seldom_but_whole(embed, tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "ROUNDS", 2)
+    logged, callback, totals = [], LogResults(), Totals()
+    monkeypatch.setattr(results, "loggers_of", lambda _: [SimpleNamespace(scalars=lambda v, step: logged.append(v))])
+    trainer, task = embed.trainer(tmp_path), embed.task(tmp_path)
+    for i in range(1, 8):
+        record = {"name": str(i), "status": "done", "psnr": float(i)}
+        totals.add(record)
+        callback.on_finished(trainer, task, [record], totals)
+    callback.on_train_end(trainer, task)
+    assert [values["count/done"] for values in logged] == [1, 2, 4, 7]
+    assert [values["round/psnr"] for values in logged] == [1, 2, 3.5, 6]
+    assert logged[-1]["done/psnr/p50"] == 4
 
 
 def test_failed_pictures_are_told_once_a_round(embed, tmp_path, spy, caplog):
