@@ -158,6 +158,8 @@ class EmbedCLI(LightningCLI):
             console.print(f"Set the old results aside: {aside}")
         held.enter_context(locked(out))
         sweep_drafts(out)
+        for logger in loggers_of(self.trainer):
+            logger.open()
         if asked is None and set_aside_if_damaged(_last(out)):
             console.print(f"Going on from {_last(out)}")
             return str(_last(out))

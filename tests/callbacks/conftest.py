@@ -19,6 +19,7 @@ def offline(module_patch, tmp_path_factory):
     module_patch.setenv("WANDB_MODE", "offline")
     module_patch.setenv("WANDB_SILENT", "true")
     module_patch.setenv("I2S_CACHE", str(folder / "i2s"))
+    module_patch.setattr("i2s_lightning.edits.space.SAMPLES", 500)
     for name in ("DATA", "CACHE", "CONFIG"):
         module_patch.setenv(f"WANDB_{name}_DIR", str(folder / name.lower()))
     return folder

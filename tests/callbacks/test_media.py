@@ -1,9 +1,12 @@
 """What TensorBoard and CSV files get, read back."""
 
 import csv
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from i2s_lightning.__main__ import main
@@ -13,26 +16,19 @@ SCALARS = {"train/loss", "train/psnr", "pictures/psnr/p05", "run/images_per_hour
 
 
 @pytest.fixture(scope="module")
-def csv_run(words, offline, tmp_path_factory):
-    out = tmp_path_factory.mktemp("csv") / "run"
-    assert main(words(out, *SOME)) == 0  # the logger that every run has
-    return out
-
-
-@pytest.fixture(scope="module")
-def board_run(words, offline, tmp_path_factory):
+def out(words, offline, tmp_path_factory):
     pytest.importorskip("tensorboard")
-    out = tmp_path_factory.mktemp("board") / "run"
-    logger = ["--trainer.logger=TensorBoardLogger", f"--trainer.logger.init_args.save_dir={out}"]
-    assert main(words(out, *SOME, *logger)) == 0
+    out = tmp_path_factory.mktemp("runs") / "run"
+    loggers = [{"class_path": f"{kind}Logger", "init_args": {"save_dir": str(out)}} for kind in ("CSV", "TensorBoard")]
+    assert main(words(out, *SOME, f"--trainer.logger={json.dumps(loggers)}")) == 0
     return out
 
 
 @pytest.fixture(scope="module")
-def board(board_run):
+def board(out):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(next(board_run.rglob("events.out.*")).parent), {"images": 0})  # 0: all
+    events = EventAccumulator(str(next(out.rglob("events.out.*")).parent), {"images": 0})  # 0: all
     events.Reload()
     return events
 
@@ -43,8 +39,8 @@ def decoded(png):
     return np.asarray(Image.open(BytesIO(png)))
 
 
-def test_csv_has_the_scalars_and_pictures_beside_them(csv_run):
-    folder = csv_run / "logs" / "version_0"
+def test_csv_has_the_scalars_and_pictures_beside_them(out):
+    folder = out / "lightning_logs" / "version_0"
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert set(rows[0]) >= SCALARS
@@ -56,18 +52,40 @@ def test_csv_has_the_scalars_and_pictures_beside_them(csv_run):
     Image.open(max((folder / "media" / "curves" / "loss").iterdir())).verify()
 
 
-def test_tensorboard_has_the_same(board, csv_run):
+def test_tensorboard_has_the_same(board, out):
     assert set(board.Tags()["scalars"]) >= SCALARS
     losses = [event.value for event in board.Scalars("train/loss")]
-    with (csv_run / "logs" / "version_0" / "metrics.csv").open() as file:
+    with (out / "lightning_logs" / "version_0" / "metrics.csv").open() as file:
         expected = [float(row["train/loss"]) for row in csv.DictReader(file) if row["train/loss"]]
     assert losses == pytest.approx(expected)
     assert [event.step for event in board.Images("grid")] == [2, 3, 4, 6, 8, 9, 10, 12, 14, 15, 16, 18]
-    last = csv_run / "logs" / "version_0" / "media" / "grid" / "0000018.png"
+    last = out / "lightning_logs" / "version_0" / "media" / "grid" / "0000018.png"
     assert np.array_equal(decoded(board.Images("grid")[-1].encoded_image_string), np.asarray(Image.open(last)))
     assert {"gallery/worst", "gallery/best", "curves/loss"} <= set(board.Tags()["images"])
 
 
-def test_tensorboard_says_where_the_film_is(board, board_run):
+def test_tensorboard_says_where_the_film_is(board, out):
     text = board.Tensors("video/a/text_summary")[0].tensor_proto.string_val[0].decode()
-    assert text == str(board_run / "videos" / "a.gif")
+    assert text == str(out / "videos" / "a.gif")
+
+
+def test_the_dashboards_config_embeds_as_the_quick_start_does():
+    configs = Path(__file__).parents[2] / "configs"
+    quick, dashboard = (yaml.safe_load((configs / f"{name}.yaml").read_text()) for name in ("embed", "embed_wandb"))
+    assert dashboard["model"] == {key: quick["model"][key] for key in dashboard["model"]}
+    assert dashboard["data"]["batch_size"] == quick["data"]["batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("TensorBoardLogger --trainer.logger.init_args.save_dir here", "pytorch_lightning.loggers.TensorBoardLogger"),
+        ("true", True),
+    ],
+)
+def test_another_logger_is_an_option(words, kind, capsys):
+    config = str(Path(__file__).parents[2] / "configs" / "embed_wandb.yaml")
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", config, "--trainer.logger", *words.split(), "--print_config"])
+    logger = yaml.safe_load(capsys.readouterr().out)["trainer"]["logger"]
+    assert kind in (logger, logger["class_path"] if isinstance(logger, dict) else None)

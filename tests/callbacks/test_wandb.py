@@ -178,3 +178,15 @@ def test_the_film_reaches_the_logger(runs, out):
 def test_nothing_is_not_a_number(runs):
     values = [v for run in runs for row in run.history() for v in row.values() if isinstance(v, float)]
     assert all(math.isfinite(value) for value in values)
+
+
+def test_without_an_account_the_way_out_is_named(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("WANDB_MODE")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    options = ["--trainer.logger=WandbLogger", f"--trainer.logger.init_args.save_dir={tmp_path}"]
+    assert main(words(tmp_path / "run", *options)) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: Weights and Biases: ")
+    assert error.endswith("To embed without a server: --trainer.logger.init_args.offline true")
+    assert not list(tmp_path.rglob("*.safetensors"))

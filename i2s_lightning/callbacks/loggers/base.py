@@ -25,6 +25,13 @@ class Media:
     def __init__(self, logger: Logger) -> None:
         self.logger: Any = logger  # its ``experiment`` is the library's own object
 
+    def open(self) -> None:
+        """Begin the record.
+
+        Raises:
+            ConfigError: The service behind it refuses.
+        """
+
     def settings(self, values: Mapping[str, Any]) -> None:
         """Take nested JSON-able settings."""
         self.logger.log_hyperparams(dict(values))

@@ -11,6 +11,7 @@ from PIL import Image
 from i2s_lightning.callbacks.loggers.base import Cell, Media
 from i2s_lightning.checkpoints.atomic import write_json
 from i2s_lightning.drawing.curves import Curve
+from i2s_lightning.errors import ConfigError
 
 NOTE = Path("wandb") / "run.json"
 
@@ -22,6 +23,21 @@ class WandbMedia(Media):
     """
 
     takes_tables: ClassVar[bool] = True
+
+    def open(self) -> None:
+        """Begin the run, or go on with it.
+
+        Raises:
+            ConfigError: There is no account, or no network.
+        """
+        import wandb
+
+        try:
+            _ = self.logger.experiment
+        except wandb.Error as error:
+            raise ConfigError(
+                f"Weights and Biases: {error} To embed without a server: --trainer.logger.init_args.offline true"
+            ) from error
 
     def remember(self, folder: Path) -> None:
         """Note the run's id (see :func:`continue_runs`)."""
