@@ -16,8 +16,6 @@ from i2s_lightning.drawing.sheet import Pixels
 from i2s_lightning.edits.space import judge, typicality
 from i2s_lightning.tasks.embed import Embed
 
-ROWS = 200_000
-"""Rows that Weights and Biases shows of a table."""
 COLUMNS = ("psnr", "ssim", "perceptual", "loss", "steps", "best_step", "w_avg_distance")
 
 
@@ -90,24 +88,25 @@ class LogTable(Overview):
     """Logs a table with one row a picture, the worst first.
 
     Args:
-        pictures: So many rows, the worst ones, show the pictures; the others only say.
+        rows: How many at most: Weights and Biases takes no more than 200,000; 0 logs no table.
+        pictures: So many rows show the pictures; the others only say.
         side: The longer side of each picture in pixels, at most.
     """
 
-    def __init__(self, pictures: int = 1000, side: int = 96) -> None:
+    def __init__(self, rows: int = 200_000, pictures: int = 1000, side: int = 96) -> None:
         super().__init__()
-        self.pictures, self.side = pictures, side
+        self.rows, self.pictures, self.side = rows, pictures, side
         self._verdicts: dict[str, str] = {}
 
     def wants(self, logger: Media) -> bool:
         """Tell whether a logger takes tables."""
-        return logger.takes_tables
+        return logger.takes_tables and self.rows > 0
 
     def show(self, loggers: Sequence[Media], task: Embed, embedding: Embedding, step: int) -> None:
         """Log all rows."""
         picture_of = Strips(task, embedding, self.side)
         seen = set(heapq.nsmallest(self.pictures, picture_of.names(), key=lambda name: _psnr(embedding, name)))
-        names = heapq.nsmallest(ROWS, embedding.names, key=lambda name: _psnr(embedding, name))
+        names = heapq.nsmallest(self.rows, embedding.names, key=lambda name: _psnr(embedding, name))
         rows = [self._row(embedding, name, picture_of if name in seen else None) for name in names]
         for logger in loggers:
             logger.table("results", ["name", TITLE, "status", *COLUMNS, "editability"], rows, step)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -102,10 +103,10 @@ class RunSummary(pl.Callback):
         console.print(f"\nWrote to [bold]{self.out}[/bold]:")
         for name, what in _FILES.items():
             if (self.out / name).exists():
-                console.print(f"  {name:<20} {what.format(out=self.out)}")
+                console.print(f"  {name:<20} {what.format(out=self.out)}", soft_wrap=True)
         console.print("\nNext:")
         for command in _NEXT:
-            console.print(f"  {command.format(out=self.out)}", highlight=False)
+            console.print(f"  {command.format(out=self.out)}", highlight=False, soft_wrap=True)
 
 
 _FILES = {
@@ -117,7 +118,7 @@ _FILES = {
     "loss_curves.png": "loss over steps",
     "checkpoints": "to go on after an interruption",
     "videos": "pictures coming to look like their targets",
-    "logs": "numbers over steps as CSV, and pictures",
+    "logs": "numbers over steps, and pictures beside them",
     "wandb": "what Weights & Biases gets; after an offline run: wandb sync {out}/wandb/offline-run-*",
     "config.yaml": "the settings, complete",
 }
@@ -141,7 +142,10 @@ def _table(metrics: Mapping[str, Mapping[str, Any]], skipped: int) -> Table:
     records = metrics.values()
     most = len(metrics) > MOST
     table = Table(
-        title=f"The {MOST} worst pictures" if most else "Embedded pictures", caption=_counts(records, skipped)
+        title=f"The {MOST} worst pictures" if most else "Embedded pictures",
+        caption=_counts(records, skipped),
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
     for column in ("name", "status", "steps", "loss", "PSNR dB", "SSIM", "perceptual", "to w_avg"):
         table.add_column(column, justify="left" if column in ("name", "status") else "right")

@@ -19,13 +19,13 @@ def printed(count, skipped=0):
 def test_counts_means_and_the_worst():
     text = printed(5, skipped=2)
     assert "3 done, 1 early, 1 failed, 2 skipped" in text
-    rows = {line.split()[1]: line.split("│") for line in text.splitlines() if line.startswith("│")}
-    assert [cell.strip() for cell in rows["mean"][4:6]] == ["3.0000", "38.00"]
-    assert [cell.strip() for cell in rows["worst"][4:6]] == ["5.0000", "36.00"]
+    rows = {words[0]: words[1:3] for line in text.splitlines() if len(words := line.split()) > 2}
+    assert rows["mean"] == ["3.0000", "38.00"]
+    assert rows["worst"] == ["5.0000", "36.00"]
 
 
 def test_of_many_the_worst_are_listed():
     text = printed(70)
     assert "The 64 worst pictures" in text
     assert "p69" in text
-    assert "│ p5 " not in text
+    assert " p5 " not in text

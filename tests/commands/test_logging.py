@@ -26,7 +26,7 @@ def test_weights_and_biases_gets_pictures_and_films_in_the_embeddings_run(run, t
 
     (tmp_path / "run" / "wandb").mkdir()
     (tmp_path / "run" / "wandb" / "run.json").write_text(json.dumps(NOTE))
-    logger = ["--trainer.logger", "WandbLogger", "--trainer.logger.init_args.save_dir", run]
+    logger = ["--trainer.logger", "WandbLogger"]
     sheet, film = tmp_path / "mix.png", tmp_path / "morph.gif"
     assert (
         main(["mix", "--embedding", run, "--content", "ann", "--style", "bob", "--out", str(sheet), *quiet, *logger])

@@ -92,7 +92,8 @@ def continue_runs(loggers: Any, folder: Path) -> None:
     """Let the loggers of a config go on with the run that a run folder remembers.
 
     Args:
-        loggers: ``trainer.logger`` before it is instantiated; a ``WandbLogger`` without an id is changed in place.
+        loggers: ``trainer.logger`` before it is instantiated; a ``WandbLogger`` without an id is changed in place, and
+            writes below the run folder unless it is told where.
         folder: The run folder.
     """
     note = folder / NOTE
@@ -100,5 +101,7 @@ def continue_runs(loggers: Any, folder: Path) -> None:
         if getattr(entry, "class_path", "").endswith("WandbLogger") and note.is_file():
             options = entry.init_args
             if options.get("id") is None and options.get("version") is None:
-                for key, value in json.loads(note.read_text(encoding="utf-8")).items():
+                known = json.loads(note.read_text(encoding="utf-8"))
+                known |= {"save_dir": str(folder)} if options.get("save_dir") in (None, ".") else {}
+                for key, value in known.items():
                     options[key] = value
