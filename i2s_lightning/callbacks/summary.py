@@ -125,6 +125,7 @@ _FILES = {
 
 _NEXT = (
     "python -m i2s_lightning test --out {out}                       # score them again from the stored latents",
+    "python -m i2s_lightning studio --embedding {out}               # edit them in the browser",
     "python -m i2s_lightning fit --out {out}-w --model.space w      # the same pictures in W",
     "python -c \"import i2s_lightning as i; print(i.load_embedding('{out}').ws.shape)\"",
 )

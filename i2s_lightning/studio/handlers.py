@@ -1,5 +1,6 @@
 """What the page calls: each finds the browser's session, lets it work, and says in HTML what came of it."""
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from i2s_lightning.studio.adding import Progress
 from i2s_lightning.studio.controls import Controls
 from i2s_lightning.studio.rendering import Pixels, pixels_of
 from i2s_lightning.studio.session import Session, Studio
+
+log = logging.getLogger(__name__)
 
 SESSIONS = 256
 """Sessions that are remembered; the oldest then lose what they added (its files stay)."""
@@ -111,7 +114,8 @@ class Handlers:
                     yield fragments.adding(upload, text), *_buttons(running=False, ready=True), *same
                 else:
                     yield self._added(request, session, news.name)
-        except I2SError as error:
+        except (I2SError, OSError, RuntimeError) as error:  # a full disk, or no memory: torch's are RuntimeErrors
+            log.exception("embedding %s", upload.name)
             text = f"This picture can't be embedded: {error}"
             yield fragments.adding(upload, text, "bad"), *_buttons(running=False, ready=True), *same
 

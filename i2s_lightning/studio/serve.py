@@ -42,7 +42,7 @@ def serve(studio: Studio, path: str, *, host: str, port: int | None, upload_mega
         page = _page(studio, path, steps)
         try:
             _, address, _ = page.app.launch(
-                server_name=host, server_port=port, max_file_size=int(upload_megabytes * 1e6), **_settings(host)
+                server_name=host, server_port=port, max_file_size=int(upload_megabytes * 2**20), **_settings(host)
             )
         except OSError as error:
             raise ConfigError(f"no server on {host}, port {port or 'any'}: {error}") from error
