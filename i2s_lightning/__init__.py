@@ -6,6 +6,7 @@
     e.names, e.ws, e["astronaut"], e.metrics, e.render(), e.generator
     g = i2s_lightning.load_generator("faces64")
     g.synthesis(g.mapping(z))
+    i2s_lightning.load_encoder("faces64")(image)
 """
 
 from importlib import import_module
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from i2s_lightning.checkpoints import Embedding as Embedding
     from i2s_lightning.checkpoints import load_embedding as load_embedding
     from i2s_lightning.data.targets import Targets as Targets
+    from i2s_lightning.encoders import load_encoder as load_encoder
     from i2s_lightning.generators import Generator as Generator
     from i2s_lightning.generators import load_generator as load_generator
 
@@ -24,12 +26,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "Embedding": "i2s_lightning.checkpoints",
     "load_embedding": "i2s_lightning.checkpoints",
+    "load_encoder": "i2s_lightning.encoders",
     "Targets": "i2s_lightning.data.targets",
     "Generator": "i2s_lightning.generators",
     "load_generator": "i2s_lightning.generators",
 }
 
-__all__ = ["Embedding", "Generator", "Targets", "__version__", "load_embedding", "load_generator"]
+__all__ = ["Embedding", "Generator", "Targets", "__version__", "load_embedding", "load_encoder", "load_generator"]
 
 
 def __getattr__(name: str) -> Any:

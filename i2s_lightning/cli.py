@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.strategies import DDPStrategy
 from rich.console import Console
 
+from i2s_lightning import encoder_cli
 from i2s_lightning.callbacks.alerts import Alerts
 from i2s_lightning.callbacks.artifact import LogArtifact
 from i2s_lightning.callbacks.curves import LossCurves
@@ -41,6 +43,7 @@ from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.data.module import EmbedData
 from i2s_lightning.parser import Parser, quieten
 from i2s_lightning.ranks import begin_at_once, first_decides
+from i2s_lightning.task_name import TaskName, task_of
 from i2s_lightning.tasks import strategy
 from i2s_lightning.tasks.embed import Embed
 from i2s_lightning.tasks.rounds import TRAINER_DEFAULTS, round_length
@@ -81,6 +84,7 @@ class EmbedCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add what belongs to a run rather than to one class."""
+        parser.add_argument("--task", type=TaskName, default="embed", help="what to fit")
         parser.add_argument("--out", type=str, default="runs/embed", help="folder of everything that this run writes")
         parser.add_argument("--restart", type=bool, default=False, help="set what is in --out aside and begin again")
         parser.add_argument("--report", type=bool, default=True, help="write report.html when all pictures are done")
@@ -193,14 +197,14 @@ def main(args: ArgsType = None) -> None:
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     strategy.register()
     quieten()
-    EmbedCLI(
-        Embed,
-        EmbedData,
-        args=args,
-        seed_everything_default=0,
-        auto_configure_optimizers=False,
-        save_config_callback=SaveConfig,
-        trainer_defaults=TRAINER_DEFAULTS,
-        parser_kwargs={"prog": PROG, "parser_mode": "omegaconf+"},
-        parser_class=Parser,
-    )
+    shared: dict[str, Any] = {
+        "seed_everything_default": 0,
+        "auto_configure_optimizers": False,
+        "parser_kwargs": {"prog": PROG, "parser_mode": "omegaconf+"},
+        "parser_class": Parser,
+    }
+    words = sys.argv[1:] if args is None else args
+    if isinstance(words, list) and task_of(words) == "encoder":
+        encoder_cli.run(args, **shared)
+        return
+    EmbedCLI(Embed, EmbedData, args=args, save_config_callback=SaveConfig, trainer_defaults=TRAINER_DEFAULTS, **shared)

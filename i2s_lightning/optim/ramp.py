@@ -1,12 +1,13 @@
 """A learning rate that rises, holds, and falls along a cosine."""
 
 import math
+from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import LRScheduler
 
 
-class Ramp(LambdaLR):
+class Ramp(LRScheduler):
     """Multiply the learning rate by ``min(1, (step + 1) / (warm_up * steps))`` and, towards the end, by half a cosine.
 
     With ``warm_up=0.05, cool_down=0.25`` it is the schedule of NVIDIA's projectors (Karras et al. 2020, appendix D),
@@ -28,7 +29,11 @@ class Ramp(LambdaLR):
 
     def __init__(self, optimizer: Optimizer, steps: int, warm_up: float = 0.05, cool_down: float = 0.25) -> None:
         self.steps, self.warm_up, self.cool_down = steps, warm_up, cool_down
-        super().__init__(optimizer, self.factor)
+        super().__init__(optimizer)
+
+    def get_lr(self) -> Any:  # what it returns is typed differently from torch to torch
+        """Give each group's learning rate now."""
+        return [float(rate) * self.factor(self.last_epoch) for rate in self.base_lrs]
 
     def factor(self, step: int) -> float:
         """Give the share of the peak at a step."""

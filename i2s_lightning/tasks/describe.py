@@ -38,7 +38,7 @@ def run(task: "Embed") -> dict[str, Any]:
         "settings": {
             "space": task.space.name,
             "label": task.space.label,
-            "init": task.init,
+            "init": task.initial.describe(),
             "steps": task.steps,
             "sequence": task.sequence,
             "losses": task.objective.describe(),

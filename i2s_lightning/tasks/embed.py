@@ -43,7 +43,8 @@ class Embed(Replay):
     Args:
         generator: A file, or the name of a generator.
         space: ``w_plus`` (one w a layer), ``w_groups`` (one for coarse, middle and fine layers each), ``w`` or ``z``.
-        init: ``mean``, ``random_uniform``, ``random_w``, ``auto``, or the path of an embedding to start from.
+        init: ``mean``, ``random_uniform``, ``random_w``, ``auto``, ``encoder``, or the path of an encoder or of an
+            embedding to start from.
         steps: Optimiser steps a picture gets; the paper's are 5000.
         sequence: The pictures of a folder are the frames of a video: the first gets all steps, each other one starts
             from the result of the one before it and gets the last so many. Folders are embedded side by side.
@@ -133,9 +134,12 @@ class Embed(Replay):
         """One parameter group a picture."""
         return build_optimizer(self.optimizer, self.rows.latents)
 
-    def choose_start(self, picture: PictureLike, references: References, noise: list[Tensor] | None) -> Tensor:
+    def choose_start(
+        self, picture: PictureLike, target: Tensor, references: References, noise: list[Tensor] | None
+    ) -> Tensor:
         """Give a picture's first latent: of several candidates the one with the lowest loss."""
-        candidates = [c.to(self.generator.w_avg) for c in self.initial.candidates(picture.name, picture.sha256)]
+        candidates = self.initial.candidates(picture.name, picture.sha256, target)
+        candidates = [candidate.to(self.generator.w_avg) for candidate in candidates]
         if len(candidates) == 1:
             return candidates[0]
         with torch.no_grad():

@@ -98,7 +98,7 @@ class Exchange:
         elif task.sequence is not None and picture in self.before:
             task.rows.begin(row, self._result_of(self.before[picture]), optimizer, task.steps - task.sequence)
         else:
-            task.rows.begin(row, task.choose_start(facts, references, noise), optimizer)
+            task.rows.begin(row, task.choose_start(facts, target, references, noise), optimizer)
 
     def _flush(self) -> None:
         """Write finished rows to the store, as one shard, and free them."""

@@ -122,7 +122,7 @@ def test_auto_takes_the_better_start(embed, tmp_path):
     ("options", "message"),
     [
         ({"steps": 0}, "steps must be at least 1; got 0"),
-        ({"init": "means"}, "init must be one of mean, .* or the path of an embedding; got 'means'"),
+        ({"init": "means"}, "init must be one of mean, .* or the path of an embedding or encoder; got 'means'"),
         ({"label": 3}, r"label must lie in \[0, 0\) for this generator; got 3"),
     ],
 )
