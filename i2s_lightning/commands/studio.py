@@ -12,7 +12,8 @@ from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.commands.editing import parse, verb_parser
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.parser import quieten
-from i2s_lightning.studio.serve import is_local, serve
+from i2s_lightning.studio.hosts import is_local
+from i2s_lightning.studio.serve import serve
 from i2s_lightning.studio.session import Studio
 
 NEEDS = 'the studio needs Gradio, which is not installed: pip install "i2s_lightning[studio]"'

@@ -1,17 +1,18 @@
 """The server: on this machine alone unless told otherwise, and silent towards the rest of the world."""
 
-import ipaddress
 import logging
 import os
 import signal
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from typing import Any
 
 import torch
 
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.studio.hosts import OwnNamesOnly, is_local
 from i2s_lightning.studio.session import Studio
 
 SILENT = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1"}
@@ -32,45 +33,47 @@ def serve(studio: Studio, path: str, *, host: str, port: int | None, upload_mega
         steps: What the slider of steps shows first.
 
     Raises:
-        ConfigError: Gradio is not installed, or the port is taken.
+        ConfigError: The port is taken, or the address is not this machine's.
     """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)  # what it says of each Trainer
     if studio.embedding.generator.img_resolution <= SMALL:
         torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="i2s_studio_") as uploads:
-        os.environ |= SILENT | {"GRADIO_TEMP_DIR": uploads}
+        os.environ |= SILENT | {"GRADIO_TEMP_DIR": uploads, "NO_PROXY": _without_proxy()}
         page = _page(studio, path, steps)
-        try:
-            _, address, _ = page.app.launch(
-                server_name=host, server_port=port, max_file_size=int(upload_megabytes * 2**20), **_settings(host)
-            )
-        except OSError as error:
-            raise ConfigError(f"no server on {host}, port {port or 'any'}: {error}") from error
+        address = _launch(page.app, host, port, upload_megabytes)
         sys.stdout.write(f"The studio is at {address} (Ctrl-C ends it). What is saved goes to {studio.out}\n")
         sys.stdout.flush()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: uploads go away with us
         try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
+            _wait()
         finally:
             page.handlers.close()
             page.app.close(verbose=False)
 
 
-def is_local(host: str) -> bool:
-    """Tell whether an address can be reached from this machine alone.
+def _wait() -> None:
+    """Wait for Ctrl-C, or for SIGTERM: uploads are to be deleted then, too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
-    Example:
-        >>> is_local("127.0.0.1"), is_local("localhost"), is_local("::1"), is_local("0.0.0.0"), is_local("box.lan")
-        (True, True, True, False, False)
-    """
-    if host == "localhost":
-        return True
+
+def _without_proxy() -> str:
+    """Name those to talk to directly: Gradio looks whether its server answers, which no proxy can tell."""
+    return ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy")), "localhost,127.0.0.1,::1"]))
+
+
+def _launch(app: Any, host: str, port: int | None, upload_megabytes: float) -> str:
+    """Start the server in threads of its own, and give its address."""
+    limit = int(upload_megabytes * 2**20)
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        _, address, _ = app.launch(server_port=port, max_file_size=limit, **_settings(host))
+    except OSError as error:
+        raise ConfigError(
+            f"no server could be started on {host}, port {port or '7860 to 7959'}: taken, or not allowed. "
+            "Give another --port or --host"
+        ) from error
+    return str(address)
 
 
 def _page(studio: Studio, path: str, steps: int) -> Any:
@@ -82,16 +85,13 @@ def _page(studio: Studio, path: str, steps: int) -> Any:
 
 def _settings(host: str) -> dict[str, Any]:
     """Give what ``launch`` is told: nothing shared, nothing fetched, nothing kept."""
+    from starlette.middleware import Middleware
+
     from i2s_lightning.studio.page import appearance
 
-    middleware: list[Any] = []
-    if is_local(host):  # a page elsewhere must not reach us under a name of its own (DNS rebinding)
-        from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"]))
     return {
-        "app_kwargs": {"middleware": middleware},
+        "server_name": f"[{host}]" if ":" in host else host,
+        "app_kwargs": {"middleware": [Middleware(OwnNamesOnly)] if is_local(host) else []},
         "share": False,
         "ssr_mode": False,
         "mcp_server": False,

@@ -7,7 +7,7 @@ from i2s_lightning import load_embedding, load_generator
 from i2s_lightning.__main__ import main
 from i2s_lightning.commands import studio
 from i2s_lightning.edits import Direction, save_directions
-from i2s_lightning.studio.serve import is_local
+from i2s_lightning.studio.hosts import is_local
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def server(run, directions, generator_file, tmp_path_factory):
     limits = "--upload_megabytes 0.05 --upload_megapixels 0.01 --steps 60"
     path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path, "SPY": str(folder / "spied")}
-    environment |= {"TMPDIR": str(folder / "tmp")}
+    environment |= {"TMPDIR": str(folder / "tmp"), "HTTP_PROXY": "http://127.0.0.1:9"}  # nobody answers there
     command = [sys.executable, "-m", "i2s_lightning", *words.split(), *limits.split()]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     said = process.stdout.readline()
@@ -266,7 +266,9 @@ def status(server, path, data=None, **headers):
 
 def test_the_server_gives_nothing_away_and_asks_nobody(server, run, tmp_path):
     assert status(server, "/") == 200
-    assert status(server, "/", Host="studio.evil.example") == 400
+    assert status(server, "/", Host="localhost:1") == status(server, "/", Host="[::1]") == 200
+    for name in ("studio.evil.example", "127.0.0.1.evil.example", "[::1", ""):
+        assert status(server, "/", Host=name) == 400
     for secret in ("/etc/passwd", run / "latents" / "000.safetensors", f"{server.out}/../d.safetensors"):
         assert status(server, f"/gradio_api/file={secret}") in (403, 404)
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../a.png"\r\n\r\n'
