@@ -43,7 +43,7 @@ def report(
     write_report(stored, page, folder)
     if lacking:
         console.print(
-            f"{len(lacking)} targets are not to be found; the page says why, --data FOLDER where they are now"
+            f"{len(lacking)} targets are not to be found; the page says why; --data FOLDER says where they are now"
         )
     console.print(f"wrote {page} (pictures in {files_of(page)})", highlight=False)
 

@@ -34,7 +34,7 @@ class Targets:
     def __init__(self, embedding: Embedded, folder: str | Path | None = None) -> None:
         self.embedding = embedding
         self.folder = None if folder is None else Path(folder)
-        settings = dict(embedding.run["settings"]["data"])
+        settings = dict(embedding.run["settings"].get("data", Preprocess().describe()))  # imported ones have no targets
         self.preprocess = Preprocess(**settings | {"background": tuple(settings["background"])})
         generator = embedding.run["generator"]
         self.channels, (self.height, self.width) = generator["img_channels"], generator["img_shape"]
@@ -43,9 +43,11 @@ class Targets:
         """Read one target, in [-1, 1].
 
         Raises:
-            ImageError: It is not there, can't be read, or is not the picture that was embedded.
+            ImageError: It is not there, can't be read, is not the picture that was embedded, or was never known.
         """
         record = self.embedding.metrics[name]
+        if "file" not in record:
+            raise ImageError(f"{name!r} is {record['status']}: only what fit has finished has a target on record")
         path = self._path(name, Path(record["file"]))
         try:
             data = read_bytes(path)

@@ -37,6 +37,15 @@ def test_an_exported_file_gets_one_beside_it(folder, tmp_path):
     assert (tmp_path / "all.html").exists()
 
 
+def test_pictures_in_flight_are_shown(embed, tmp_path, capsys):
+    trainer = embed.trainer(tmp_path / "run", max_steps=2)
+    trainer.fit(embed.task(tmp_path / "run", steps=4), embed.data())
+    trainer.save_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert "2 targets are not to be found" in capsys.readouterr().out
+    assert "2 in flight" in (tmp_path / "run" / "report.html").read_text()
+
+
 def test_mistakes_are_told(folder, capsys):
     assert main(["report", str(folder), "--out=report.png"]) == 1
     assert "expected a page that ends in .html for --out; got report.png" in capsys.readouterr().err

@@ -52,6 +52,19 @@ def test_targets_that_are_gone_or_changed_are_told_and_tried_again(run, tmp_path
     assert pictures.read(run.embedding.metrics["sub/ben"]).note == ""
 
 
+def test_imported_latents_have_no_targets(run):
+    run.add(NAMES)
+    for result in run.results:
+        del result.record["file"], result.record["sha256"]
+        result.record["status"] = "imported"
+    del run.run["settings"]["data"]
+    pictures, _, lacking = make(run.add([]))
+    assert lacking == NAMES
+    note = pictures.read(run.embedding.metrics["anna"]).note
+    assert note == "'anna' is imported: only what fit has finished has a target on record"
+    assert (np.asarray(Image.open(pictures.path("embedding", "anna"))) == run.render("anna")).all()
+
+
 def test_what_is_kept_needs_neither_data_nor_renders_nor_generator(run):
     run.add(NAMES).keep()
     for folder in (run.data, run.folder / "renders"):
