@@ -6,6 +6,7 @@ makes the tables of ``docs/speed.md`` anew; a ratio that fell by more than a ten
 
 import argparse
 import json
+import os
 import platform
 import sys
 from datetime import UTC, datetime
@@ -17,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import torch  # noqa: E402
-from bench import steps  # noqa: E402
+from bench import nvlabs, steps  # noqa: E402
 from bench.harness import run  # noqa: E402
 from bench.table import compare, rewrite, table  # noqa: E402
 from bench.worker import work  # noqa: E402
 
-CASES = {case.name: case for case in steps.CASES}
+CASES = {case.name: case for case in [*steps.CASES, *nvlabs.CASES]}
 STORED, DOCUMENT = ROOT / "docs" / "speed.json", ROOT / "docs" / "speed.md"
 
 
@@ -33,6 +34,8 @@ def main() -> None:
         work(next(v for v in CASES[case].variants if v.name == name), Path(values))
         return
     options = _parse()
+    if options.nvlabs:
+        os.environ[nvlabs.CHECKOUT] = str(options.nvlabs.resolve())
     stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     chosen = [case for name, case in CASES.items() if any(fnmatch(name, word) for word in options.cases)]
     results = {}
@@ -67,6 +70,7 @@ def machine() -> dict[str, Any]:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help="names, or patterns such as 'step-64-*'")
+    parser.add_argument("--nvlabs", type=Path, help="a checkout of NVlabs/stylegan2-ada-pytorch, for its cases")
     parser.add_argument("--repeats", type=int, help="turns of each variant")
     parser.add_argument("--json", type=Path, help="write the results there")
     parser.add_argument("--store", action="store_true", help="keep the results and renew docs/speed.md")

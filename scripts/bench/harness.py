@@ -30,12 +30,14 @@ class Variant:
         prepare: Loads everything and gives the function to time, which returns what must agree.
         tolerance: Largest relative error of any value, in the Euclidean norm.
         environment: Of the process.
+        pictures: How many it takes at a time; None: as its case says.
     """
 
     name: str
     prepare: Callable[[], Step]
     tolerance: float = 1e-4
     environment: Mapping[str, str] = field(default_factory=dict)
+    pictures: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def run(case: Case, repeats: int | None = None) -> dict[str, Any]:
             figures: dict[str, Any] = {w.variant.name: {"cpu": [], "wall": []} for w in workers}
             for _ in range(repeats or case.repeats):
                 for worker in workers:
+                    pictures = worker.variant.pictures or case.pictures
                     for key, seconds in worker.turn().items():
-                        figures[worker.variant.name][key].append(seconds / case.pictures)
+                        figures[worker.variant.name][key].append(seconds / pictures)
             for worker in workers:
                 figures[worker.variant.name]["peak_mib"] = worker.finish()
         finally:
