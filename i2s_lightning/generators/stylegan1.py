@@ -8,6 +8,7 @@ without its 1, then shift); ``synthesis.torgb``; ``mapping.fc{i}`` and, with lab
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +19,15 @@ from torch.nn import functional as F
 from i2s_lightning.generators.arguments import length, number, size, sizes
 from i2s_lightning.generators.base import Generator, NoiseMode, Synthesis, noise_maps
 from i2s_lightning.generators.mapping import FullyConnected, MappingNetwork
-from i2s_lightning.ops.adain import adaptive_instance_norm, nearest_up_convolution, smooth
+from i2s_lightning.ops.adain import (
+    activated_layer,
+    adaptive_instance_norm,
+    nearest_up_convolution,
+    smooth,
+    smooth_up_convolution,
+)
+from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenUpConv
+from i2s_lightning.ops.prepared import Prepared, working_dtype
 
 _FUSED_FROM = 128  # from here on the official layers fuse upsampling and convolution, which turns the kernel round
 
@@ -37,6 +46,8 @@ class StyleGAN1Layer(nn.Module):
         if in_channels:
             self.weight = nn.Parameter(torch.randn(channels, in_channels, 3, 3))
             self.weight_gain = (2 / (9 * in_channels)) ** 0.5
+            self._convolution = Prepared(partial(_scaled, gain=self.weight_gain))
+            self._doubling = Prepared(partial(_scaled_doubling, gain=self.weight_gain, turned=self.fused))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.noise_strength = nn.Parameter(torch.zeros(channels))
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
@@ -46,8 +57,19 @@ class StyleGAN1Layer(nn.Module):
         self, x: Float[Tensor, "B I H W"], w: Float[Tensor, "B D"], noise: Float[Tensor, "#B 1 #H2 #W2"] | None
     ) -> Float[Tensor, "B C H2 W2"]:
         """Run the layer; it doubles the resolution where its noise maps are twice as large as ``x``."""
+        constants = (self.weight if self.in_channels else x, self.bias, self.noise_strength, noise)
+        frozen = self.in_channels and not any(t.requires_grad for t in constants if t is not None)
+        x = self._prepared(x, noise) if frozen else self._plain(x, noise)
+        with torch.autocast(x.device.type, enabled=False):
+            scale, shift = self.affine(w).chunk(2, dim=1)
+        return adaptive_instance_norm(x, scale + 1, shift, self.norm_eps)
+
+    def _doubles(self, x: Tensor) -> bool:
+        return x.shape[-1] < self.noise_const.shape[-1]
+
+    def _plain(self, x: Tensor, noise: Tensor | None) -> Tensor:
         bias = self.bias[:, None, None]
-        if self.in_channels and x.shape[-1] < self.noise_const.shape[-1]:
+        if self.in_channels and self._doubles(x):
             weight = self.weight.flip(2, 3) if self.fused else self.weight
             x = nearest_up_convolution(x, weight, self.weight_gain)
             x = smooth(x + bias) if self.bias_before_blur else smooth(x) + bias
@@ -57,9 +79,25 @@ class StyleGAN1Layer(nn.Module):
             x = x + bias
         if noise is not None:
             x = x.addcmul_(noise, self.noise_strength[:, None, None])
-        x = F.leaky_relu_(x, 0.2)
-        scale, shift = self.affine(w).chunk(2, dim=1)
-        return adaptive_instance_norm(x, scale + 1, shift, self.norm_eps)
+        return F.leaky_relu_(x, 0.2)
+
+    def _prepared(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        """Compute the same as one step of autograd on weights that are prepared once."""
+        x, bias = x.to(working_dtype(x)), self.bias[None, :, None, None]
+        with torch.autocast(x.device.type, enabled=False):
+            if not self._doubles(x):
+                return activated_layer(x, self._convolution(x.dtype, self.weight), bias, noise, self.noise_strength)
+            if self.bias_before_blur:
+                bias = smooth(bias.expand(-1, -1, *self.noise_const.shape))
+            return activated_layer(x, self._doubling(x.dtype, self.weight), bias, noise, self.noise_strength)
+
+
+def _scaled(weight: Tensor, gain: float) -> FrozenConv:
+    return FrozenConv(weight * gain)
+
+
+def _scaled_doubling(weight: Tensor, gain: float, *, turned: bool) -> FrozenUpConv:
+    return smooth_up_convolution((weight.flip(2, 3) if turned else weight) * gain)
 
 
 class StyleGAN1Block(nn.Module):

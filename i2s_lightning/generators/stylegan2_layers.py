@@ -22,6 +22,7 @@ from i2s_lightning.ops.modulated import (
     modulated_projection,
     noisy_activation,
     up_convolution,
+    up_filter,
 )
 from i2s_lightning.ops.prepared import Prepared, working_dtype
 from i2s_lightning.ops.resample import binomial_filter, upsample2d
@@ -68,7 +69,7 @@ class StyleGAN2Layer(nn.Module):
             self.noise_strength = nn.Parameter(torch.zeros([]))
             self.register_buffer("noise_const", torch.randn(*shape))
         self._power = Prepared(kernel_power)
-        self._convolution: Prepared[FrozenMap] = Prepared(FrozenUpConv if up else _without_filter)
+        self._convolution: Prepared[FrozenMap] = Prepared(_doubling if up else _plain_sized)
 
     def forward(
         self,
@@ -111,7 +112,11 @@ class StyleGAN2Layer(nn.Module):
             )
 
 
-def _without_filter(weight: Tensor, kernel: Tensor) -> FrozenConv:
+def _doubling(weight: Tensor, kernel: Tensor) -> FrozenMap:
+    return FrozenUpConv(weight, up_filter(kernel))
+
+
+def _plain_sized(weight: Tensor, kernel: Tensor) -> FrozenMap:
     return FrozenConv(weight)
 
 

@@ -1,10 +1,14 @@
 """StyleGAN1's building blocks: smooth upsampling convolution and adaptive instance normalisation."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from i2s_lightning.ops.frozen_conv import Filter, FrozenMap, FrozenUpConv
 from i2s_lightning.ops.resample import fir
 
 
@@ -64,5 +68,81 @@ def adaptive_instance_norm(
         >>> adaptive_instance_norm(x, torch.full((1, 1), 2.0), torch.ones(1, 1), eps=1e-8)
         tensor([[[[-1.,  3.]]]])
     """
-    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-    return torch.addcmul(shift[:, :, None, None], x - mean, scale[:, :, None, None] * (variance + eps).rsqrt())
+    result: Tensor = _AdaptiveInstanceNorm.apply(x, scale, shift, eps)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _AdaptiveInstanceNorm(torch.autograd.Function):
+    """Keeps its input and a few numbers a map; computes in float32 at least."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+        full = x.to(torch.promote_types(x.dtype, torch.float32))
+        variance, mean = torch.var_mean(full, dim=(2, 3), correction=0, keepdim=True)
+        rate = (variance + eps).rsqrt()
+        ctx.save_for_backward(x, scale, mean, rate)
+        y = full - mean
+        return torch.addcmul(shift[:, :, None, None], y, scale[:, :, None, None] * rate, out=y).to(x.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        x, scale, mean, rate = ctx.saved_tensors
+        g = gradients[0].to(mean.dtype)
+        normal = (x - mean).mul_(rate)
+        g_shift, g_scale = g.sum(dim=(2, 3), keepdim=True), (g * normal).sum(dim=(2, 3), keepdim=True)
+        pixels = x.shape[2] * x.shape[3]
+        g_x = (g - g_shift / pixels).addcmul_(normal, g_scale, value=-1 / pixels).mul_(scale[:, :, None, None] * rate)
+        return g_x.to(x.dtype), g_scale.flatten(1).to(scale.dtype), g_shift.flatten(1).to(scale.dtype), None
+
+
+def activated_layer(
+    x: Float[Tensor, "B I H W"],
+    convolution: FrozenMap,
+    bias: Float[Tensor, "#B O #H2 #W2"],
+    noise: Float[Tensor, "#B 1 #H2 #W2"] | None,
+    strength: Float[Tensor, " O"],
+) -> Float[Tensor, "B O H2 W2"]:
+    """Compute ``leaky_relu(convolution(x) + bias + noise * strength)``, keeping nothing but the result.
+
+    Args:
+        x: Feature maps; gradients reach them alone, and there are no second derivatives.
+        convolution: Prepared weights, in the precision of ``x``.
+        bias: Offsets.
+        noise: Maps, or None.
+        strength: Factor on the noise of each channel.
+
+    Returns:
+        Feature maps.
+    """
+    noise = None if noise is None else noise.to(x.dtype)
+    result: Tensor = _Activated.apply(x, convolution, bias.to(x.dtype), noise, strength.to(x.dtype)[:, None, None])  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Activated(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, convolution: FrozenMap, bias: Tensor, noise: Tensor | None, strength: Tensor
+    ) -> Tensor:
+        ctx.convolution = convolution
+        y = convolution(x).add_(bias)
+        if noise is not None:
+            y.addcmul_(noise, strength)
+        F.leaky_relu_(y, 0.2)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+        (y,) = ctx.saved_tensors
+        g = torch.ops.aten.leaky_relu_backward(gradients[0], y, 0.2, True)
+        return ctx.convolution.adjoint(g), None, None, None, None
+
+
+def smooth_up_convolution(weight: Float[Tensor, "O I 3 3"]) -> FrozenUpConv:
+    """Prepare :func:`smooth` of :func:`nearest_up_convolution`, the gain within the weights."""
+    taps = torch.tensor([0.25, 0.5, 0.25], dtype=weight.dtype, device=weight.device)
+    box, blur = weight.new_ones(2, 2), torch.outer(taps, taps)
+    return FrozenUpConv(weight.flip(2, 3), Filter(box, (0, 0, 0, 0)), Filter(blur, (1, 1, 1, 1)))

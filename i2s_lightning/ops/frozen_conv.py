@@ -4,6 +4,7 @@ The gradient of a convolution with constant weights is another one. Nothing is k
 calls these inside an autograd function decides what else is worth keeping.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from i2s_lightning.ops import winograd
-from i2s_lightning.ops.resample import fir
+from i2s_lightning.ops.resample import Padding, fir
 
 _PHASED_FROM = 64 * 64
 """Input pixels of a map from which a transposed convolution on a CPU is faster as four small ones (1.5 to 2x)."""
@@ -69,31 +70,51 @@ class _Conv:
             return winograd.Winograd(self.weight)
 
 
+@dataclass(frozen=True)
+class Filter:
+    """A FIR filter after a convolution; see :func:`i2s_lightning.ops.resample.fir`."""
+
+    kernel: Tensor
+    padding: Padding
+    gain: float = 1.0
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it."""
+        return fir(x, self.kernel, padding=self.padding, gain=self.gain)
+
+    def adjoint(self, gradient: Tensor) -> Tensor:
+        """Turn the gradient of the result into the gradient of the input."""
+        left, right, top, bottom = self.padding
+        across, down = self.kernel.shape[-1] - 1, self.kernel.shape[0] - 1
+        padding = (across - left, across - right, down - top, down - bottom)
+        return fir(gradient, self.kernel.flip(tuple(range(self.kernel.ndim))), padding=padding, gain=self.gain)
+
+
 class FrozenUpConv:
-    """What :func:`i2s_lightning.ops.modulated.up_convolution` computes.
+    """A stride-2 transposed convolution, and filters after it.
 
     Args:
         weight: ``(O, I, 3, 3)``.
-        kernel: Resampling filter, 1-D or 2-D.
+        filters: In order; together they crop a row and a column.
     """
 
-    def __init__(self, weight: Float[Tensor, "O I 3 3"], kernel: Float[Tensor, " n"] | Float[Tensor, "n m"]) -> None:
-        self.weight = _laid_out(weight.transpose(0, 1))
+    def __init__(self, weight: Float[Tensor, "O I 3 3"], *filters: Filter) -> None:
+        self.weight, self.filters = _laid_out(weight.transpose(0, 1)), filters
         self.phases = [[_laid_out(weight.flip(2, 3)[:, :, i::2, j::2]) for j in (0, 1)] for i in (0, 1)]
-        ny, nx = kernel.shape[0], kernel.shape[-1]
-        left, right, top, bottom = self.padding = ((nx - 1) // 2, (nx - 2) // 2, (ny - 1) // 2, (ny - 2) // 2)
-        self.back_padding = (nx - 1 - left, nx - 1 - right, ny - 1 - top, ny - 1 - bottom)
-        self.kernel, self.turned = kernel, kernel.flip(tuple(range(kernel.ndim)))
 
     def __call__(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2*H 2*W"]:
         """Double the resolution and convolve."""
         phased = x.device.type == "cpu" and x.shape[2] * x.shape[3] >= _PHASED_FROM
         y = self._in_phases(x) if phased else F.conv_transpose2d(x, self.weight, stride=2)
-        return fir(y, self.kernel, padding=self.padding, gain=4.0)
+        for filter_ in self.filters:
+            y = filter_(y)
+        return y
 
     def adjoint(self, gradient: Float[Tensor, "B O H2 W2"]) -> Float[Tensor, "B I H W"]:
         """Turn the gradient of the result into the gradient of the input."""
-        return F.conv2d(fir(gradient, self.turned, padding=self.back_padding, gain=4.0), self.weight, stride=2)
+        for filter_ in reversed(self.filters):
+            gradient = filter_.adjoint(gradient)
+        return F.conv2d(gradient, self.weight, stride=2)
 
     def _in_phases(self, x: Tensor) -> Tensor:
         """Compute the pixels of even and odd rows and columns apart: each sees only some of the nine weights."""

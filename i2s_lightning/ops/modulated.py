@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from i2s_lightning.ops.activations import ACTIVATIONS, activate
+from i2s_lightning.ops.frozen_conv import Filter
 from i2s_lightning.ops.mapping import linear
-from i2s_lightning.ops.resample import fir
 
 _HOMOGENEOUS = {"linear", "relu", "lrelu"}  # f(a x) = a f(x) for a > 0
 
@@ -62,10 +62,13 @@ def up_convolution(
         >>> up_convolution(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 3, 3), torch.tensor([0.5, 0.5]))[0, 0, 1]
         tensor([6., 9., 9., 6.])
     """
-    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # 2 H + 1
+    return up_filter(kernel)(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2))  # 2 H + 1
+
+
+def up_filter(kernel: Float[Tensor, " n"] | Float[Tensor, "n m"]) -> Filter:
+    """Give the filter that follows a transposed convolution: it leaves an even number of pixels."""
     ny, nx = kernel.shape[0], kernel.shape[-1]
-    padding = ((nx - 1) // 2, (nx - 2) // 2, (ny - 1) // 2, (ny - 2) // 2)
-    return fir(x, kernel, padding=padding, gain=4.0)
+    return Filter(kernel, ((nx - 1) // 2, (nx - 2) // 2, (ny - 1) // 2, (ny - 2) // 2), gain=4.0)
 
 
 def noisy_activation(

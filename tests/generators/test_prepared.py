@@ -1,4 +1,4 @@
-"""A frozen StyleGAN2 takes the fast path; it must be the network that trains, to rounding."""
+"""A frozen network takes the fast path; it must be the network that trains, to rounding."""
 
 import copy
 
@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from i2s_lightning.features.frozen import freeze
-from i2s_lightning.generators import StyleGAN2
+from i2s_lightning.generators import StyleGAN1, StyleGAN2
 from i2s_lightning.generators.stylegan2_layers import StyleGAN2Layer
 
 
-def build(seed=0, **options):
+def build(seed=0, family=StyleGAN2, **options):
     torch.manual_seed(seed)
     defaults = {"z_dim": 6, "w_dim": 6, "channels": (8, 6, 4), "mapping_layers": 1}
-    generator = StyleGAN2(**(defaults | options)).double()
+    generator = family(**(defaults | options)).double()
     with torch.no_grad():
         for name, tensor in generator.named_parameters():
             if name.endswith(("noise_strength", "bias")):
@@ -56,6 +56,17 @@ def test_frozen_equals_trainable_in_float64(seed, options, noise_mode, batch):
     toward = torch.randn(batch, plain.img_channels, *plain.img_shape, dtype=torch.float64)
     pairs = zip(*(image_and_gradient(g, ws, toward, noise_mode=noise_mode) for g in (plain, frozen)), strict=True)
     assert all(relative(fast, slow) < 1e-11 for slow, fast in pairs)
+
+
+@pytest.mark.parametrize("channels", [(8, 6, 4), (3, 3, 2, 2, 2, 2)])  # from 128 pixels on the kernel is turned
+@pytest.mark.parametrize("bias_before_blur", [False, True])
+@pytest.mark.parametrize("noise_mode", ["const", "none"])
+def test_frozen_stylegan1_equals_trainable_in_float64(channels, bias_before_blur, noise_mode):
+    plain, frozen = build(family=StyleGAN1, channels=channels, bias_before_blur=bias_before_blur)
+    ws = torch.randn(2, plain.num_ws, 6, dtype=torch.float64)
+    toward = torch.randn(2, 3, *plain.img_shape, dtype=torch.float64)
+    pairs = zip(*(image_and_gradient(g, ws, toward, noise_mode=noise_mode) for g in (plain, frozen)), strict=True)
+    assert all(relative(fast, slow) < 1e-10 for slow, fast in pairs)
 
 
 def test_float32_gradients_are_as_right_as_the_plain_ones():

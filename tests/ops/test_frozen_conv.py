@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from i2s_lightning.ops import frozen_conv, winograd
 from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenUpConv, conv_relu
-from i2s_lightning.ops.modulated import up_convolution
+from i2s_lightning.ops.modulated import up_convolution, up_filter
 
 
 def randn(*shape):
@@ -34,7 +34,7 @@ def test_convolution_value_and_adjoint(quick, monkeypatch):
 def test_up_convolution_value_and_adjoint(shape, phased, monkeypatch):
     monkeypatch.setattr(frozen_conv, "_PHASED_FROM", 0 if phased else 10**9)
     x, weight, kernel = randn(2, 3, 4, 5), randn(2, 3, 3, 3), randn(*shape)
-    convolution, seed = FrozenUpConv(weight, kernel), randn(2, 2, 8, 10)
+    convolution, seed = FrozenUpConv(weight, up_filter(kernel)), randn(2, 2, 8, 10)
     assert close(convolution(x), up_convolution(x, weight, kernel))
     assert close(convolution.adjoint(seed), gradient_through(lambda x: up_convolution(x, weight, kernel), x, seed))
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenUpConv
-from i2s_lightning.ops.modulated import noisy_activation, up_convolution
+from i2s_lightning.ops.modulated import noisy_activation, up_convolution, up_filter
 from i2s_lightning.ops.resample import binomial_filter
 from i2s_lightning.ops.styled import SLOPES, styled_layer
 
@@ -35,7 +35,7 @@ def test_equals_plain_operations_in_float64(seed, sizes, activation, gain, clamp
     x, style, scale, bias, map_, weight = inputs(*sizes, factor=2 if up else 1)
     map_ = {"none": None, "shared": map_, "own": map_.expand(len(x), -1, -1, -1) * randn(len(x), 1, 1, 1)}[noise]
     kernel, options = binomial_filter(4).double(), {"activation": activation, "gain": gain, "clamp": clamp}
-    convolution = FrozenUpConv(weight, kernel) if up else FrozenConv(weight)
+    convolution = FrozenUpConv(weight, up_filter(kernel)) if up else FrozenConv(weight)
     got = styled_layer(x, style, scale, bias, map_, convolution, **options)
     modulated = x * style[:, :, None, None]
     maps = up_convolution(modulated, weight, kernel) if up else torch.conv2d(modulated, weight, padding=1)
