@@ -51,8 +51,8 @@ def settled(steps: Sequence[int], losses: Sequence[float], share: float) -> int:
         20
     """
     limit = losses[0] - share * (losses[0] - min(losses))
-    late = [i for i, loss in enumerate(losses) if loss > limit]
-    return steps[min(late[-1] + 1, len(steps) - 1)]
+    last_above = max((i for i, loss in enumerate(losses) if loss > limit), default=-1)
+    return steps[min(last_above + 1, len(steps) - 1)]
 
 
 def judged(marks: dict[str, int], kinds: dict[str, str]) -> Verdict:

@@ -1,0 +1,53 @@
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from i2s_lightning.experiments.outcome import Outcome, Verdict, write_outcome
+
+SCRIPT = Path(__file__).parents[2] / "scripts/make_experiment_pages.py"
+
+
+@pytest.fixture
+def pages(tmp_path):
+    facts = {
+        "name": "affine",
+        "title": "How much?",
+        "place": "section 3.2",
+        "text": "The paper.\n\nHere.",
+        "preset": "quick",
+    }
+    facts |= {"generators": {"faces64": "ab" * 32}, "versions": {"torch": "2.13"}}
+    noise = np.random.default_rng(0).integers(0, 256, (400, 500, 3), dtype=np.uint8)
+    verdicts = [Verdict("It falls.", True, "1 < 2."), Verdict("It rises.", False, "2 > 1.", quoted=False)]
+    outcome = Outcome(Image.fromarray(noise), [{"a|b": 1, "c": 2.5}], verdicts, ["Left out: dogs"])
+    write_outcome(tmp_path / "runs/affine", outcome, facts)
+    runpy.run_path(str(SCRIPT))["main"](tmp_path / "runs", tmp_path / "docs")
+    return tmp_path / "docs"
+
+
+def test_a_page_says_what_the_result_says(pages):
+    text = (pages / "affine.md").read_text()
+    assert text.startswith("# How much?\n\nSection 3.2.\n\nThe paper.\n\nHere.\n")
+    for part in (
+        "python -m i2s_lightning experiment affine\n",
+        "![How much?](affine.png)",
+        "- **holds**: It falls. 1 < 2.",
+        "- **does not hold**: It rises. *Expected.* 2 > 1.",
+        "Left out: dogs",
+        "| a\\|b | c |\n| --- | --- |\n| 1 | 2.5 |",
+        "`faces64` (abababababab)",
+    ):
+        assert part in text
+
+
+def test_the_overview_lists_all_statements(pages):
+    text = (pages / "README.md").read_text()
+    assert "| [affine](affine.md) | section 3.2 | It falls. | holds |" in text
+    assert "| [affine](affine.md) | section 3.2 | It rises. *Expected.* | does not hold |" in text
+
+
+def test_figures_are_small(pages):
+    assert (pages / "affine.png").stat().st_size <= 200_000
