@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from i2s_lightning.errors import ConfigError
+from i2s_lightning.errors import ConfigError, I2SError
 from i2s_lightning.experiments.plan import Plan, Preset, chosen, divide, from_yaml, plans
 
 FIT = ("--model.", "--data.", "--trainer.", "--checkpoint.", "--seed_everything")
@@ -89,12 +89,18 @@ def _run(todo: Sequence[Plan], options: Any, to_fit: list[str], command: str) ->
     own = parsed_options(assignments(options.set, "--set KEY=VALUE"), todo, options.preset)
     setup = Setup(out, options.preset, options.generator, images, to_fit, own)
     gallery = Gallery(out / "pictures", setup.images)
+    failed = []
     for number, plan in enumerate(todo, 1):
         sys.stdout.write(f"{plan.name} ({number} of {len(todo)}): {plan.title}\n")
         sys.stdout.flush()
-        _run_one(Lab(setup, plan, gallery), command)
+        try:
+            _run_one(Lab(setup, plan, gallery), command)
+        except I2SError as error:  # the others may well work
+            failed.append(f"{plan.name}: {error}")
     if _first():
         sys.stdout.write(f"wrote {write_index(out)}\n")
+    if failed:
+        raise I2SError(f"{len(failed)} of {len(todo)} experiments failed:\n" + "\n".join(failed))
 
 
 def _run_one(lab: Any, command: str) -> None:

@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 from i2s_lightning.__main__ import main
+from i2s_lightning.errors import ConfigError
+from i2s_lightning.experiments import command
 from i2s_lightning.experiments.command import parsed_options
 from i2s_lightning.experiments.index import write_index
-from i2s_lightning.experiments.outcome import Outcome, Verdict, write_outcome
-from i2s_lightning.experiments.plan import chosen, plans
+from i2s_lightning.experiments.outcome import Outcome, SkippedError, Verdict, write_outcome
+from i2s_lightning.experiments.plan import Plan, chosen, plans
 
 
 def test_lists_all(capsys):
@@ -102,3 +104,31 @@ def test_a_skipped_experiment_says_why(results, page):
     page.goto(write_index(results).as_uri())
     assert page.locator(".note").inner_text() == "Skipped: it needs masks"
     assert page.locator("img.figure").count() == 0
+
+
+class Made(Plan):
+    """An experiment of the test's own, under a known name."""
+
+    @property
+    def run(self):
+        def run(lab):
+            if self.name == "affine":
+                raise ConfigError("no such thing; take another")
+            if self.name == "defects":
+                raise SkippedError("it needs masks")
+            return Outcome(Image.new("RGB", (8, 8)), [{"a": 1}], [Verdict("It is 1.", True, "1.")])
+
+        return run
+
+
+def test_one_that_fails_does_not_stop_the_others(generator_file, tmp_path, monkeypatch, capsys):
+    made = [Made(name, plans()[name].place, plans()[name].settings) for name in ("affine", "defects", "classes")]
+    monkeypatch.setattr(command, "chosen", lambda names: made)
+    assert main(["experiment", "all", "--generator", str(generator_file), "--out", str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert "1 of 3 experiments failed:\naffine: no such thing; take another" in shown.err
+    assert "holds: It is 1. 1." in shown.out
+    assert "note: Skipped: it needs masks" in shown.out
+    page = (tmp_path / "index.html").read_text()
+    assert "Skipped: it needs masks" in page
+    assert "not run: affine, " in page
