@@ -24,12 +24,14 @@ class LogSpeed(pl.Callback):
     def __init__(self) -> None:
         self._pace = Pace()
         self._steps = self._first_step = 0
-        self._share = self._round_begun = 0.0
+        self._share: float | None = None
+        self._round_begun = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to count."""
         self._pace = Pace()
-        self._first_step = trainer.global_step
+        self._first_step = self._steps = trainer.global_step
+        self._share, self._round_begun = None, time.monotonic()  # a round that a checkpoint cut in two has no start
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin a round."""
@@ -40,13 +42,15 @@ class LogSpeed(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the round's figures, in very long runs not of all rounds."""
         assert isinstance(pl_module, Embed)
-        if not due(trainer.current_epoch + 1, 1, ROUNDS):
+        steps = trainer.global_step - self._steps
+        if steps == 0 or not due(trainer.current_epoch + 1, 1, ROUNDS):  # none: it was over before it was cut
             return
         share, seconds = share_done(trainer, pl_module), time.monotonic() - self._round_begun
-        gained = pl_module.exchange.total * (share - self._share)
+        before = pl_module.exchange.share_at_start if self._share is None else self._share
+        gained = pl_module.exchange.total * (share - before)
         values = {
             "round/images_per_hour": 3600 * gained / seconds,
-            "round/seconds_per_step": seconds / max(1, trainer.global_step - self._steps),
+            "round/seconds_per_step": seconds / steps,
             "run/images_per_hour": self._pace.images_per_hour(pl_module, share),
             "run/seconds_per_step": self._pace.spent / max(1, trainer.global_step - self._first_step),
             "run/hours_left": self._pace.seconds_left(pl_module, share) / 3600,

@@ -5,8 +5,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from i2s_lightning.callbacks.percentiles import LogPercentiles
+from i2s_lightning.callbacks.speed import LogSpeed
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.errors import CheckpointError
+from i2s_lightning.losses import PixelLoss
 from i2s_lightning.optim import RowLBFGS
 
 
@@ -32,9 +35,9 @@ class CutAt(pl.Callback):
 OPTIONS = {"steps": 10, "round_steps": 5, "init": "random_uniform", "noise": "fixed"}
 
 
-def run(embed, out, *, cut=None, ckpt=False, **options):
-    saver = ModelCheckpoint(out / "checkpoints", "last", every_n_train_steps=2, enable_version_counter=False)
-    callbacks = [saver] if cut is None else [cut, saver]
+def run(embed, out, *, cut=None, ckpt=False, every=2, **options):
+    saver = ModelCheckpoint(out / "checkpoints", "last", every_n_train_steps=every, enable_version_counter=False)
+    callbacks = [LogSpeed(), LogPercentiles(), *([] if cut is None else [cut]), saver]  # they log whatever was cut
     last = out / "checkpoints" / "last.ckpt"
     trainer = {"enable_checkpointing": True, "plugins": [AtomicCheckpointIO()]}
     return embed.fit(
@@ -73,6 +76,15 @@ def test_a_line_search_goes_on_where_it_was(embed, tmp_path, step):
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(step), optimizer=RowLBFGS)
     equal(run(embed, tmp_path / "cut", ckpt=True, optimizer=RowLBFGS), whole)
+
+
+def test_nothing_is_left_of_a_round_whose_pictures_have_all_been_stored(embed, tmp_path):
+    """The checkpoint is from its middle; nobody computes its rest, and callbacks have nothing to log of it."""
+    options = {"every": 4, "losses": {"pixel": PixelLoss()}}
+    whole = run(embed, tmp_path / "whole", **options)
+    with pytest.raises(Cut):
+        run(embed, tmp_path / "cut", cut=CutAt(11), **options)
+    equal(run(embed, tmp_path / "cut", ckpt=True, **options), whole)
 
 
 def test_resumed_twice_with_another_batch_of_early_leavers(embed, tmp_path):
