@@ -143,7 +143,11 @@ def test_a_failing_neighbour_does_not_spoil_the_means(embed, tmp_path):
 
     log = CSVLogger(str(tmp_path / "log"))
     embed.fit(tmp_path / "run", callbacks=[Poison(), LogPercentiles()], trainer={"logger": log}, batch_size=5)
-    assert all(np.isfinite(float(value)) for value in trained(log, "train/loss") + trained(log, "pictures/loss/p95"))
+    means, highest, lowest = (trained(log, key) for key in ("train/loss", "pictures/loss/p95", "pictures/loss/p05"))
+    assert np.isfinite(means + highest + lowest).all()
+    assert trained(log, "train/running") == [5, 5, 5, 4, 4, 4]
+    assert min(lowest) > 0.5 * max(lowest)  # the one that stopped counts for nothing, not for 0
+    assert (np.diff(means[3:]) < 0).all()
 
 
 def trained(log, key):
@@ -151,7 +155,7 @@ def trained(log, key):
     from pathlib import Path
 
     with (Path(log.log_dir) / "metrics.csv").open() as file:
-        return [row[key] for row in csv.DictReader(file) if row[key]]
+        return [float(row[key]) for row in csv.DictReader(file) if row[key]]
 
 
 def test_strips_of_large_pictures_are_made_small():

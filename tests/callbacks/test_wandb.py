@@ -10,6 +10,7 @@ from PIL import Image
 
 from i2s_lightning import load_embedding
 from i2s_lightning.__main__ import main
+from i2s_lightning.callbacks.loggers import media_of
 
 WANDB = [
     "--trainer.logger=WandbLogger",
@@ -178,6 +179,28 @@ def test_the_film_reaches_the_logger(runs, out):
 def test_nothing_is_not_a_number(runs):
     values = [v for run in runs for row in run.history() for v in row.values() if isinstance(v, float)]
     assert all(math.isfinite(value) for value in values)
+
+
+def test_alerts_and_references_are_in_the_runs_file(offline, tmp_path):
+    import wandb
+    from offline_run import sessions
+    from pytorch_lightning.loggers import WandbLogger
+
+    large, small = tmp_path / "large.safetensors", tmp_path / "small.json"
+    large.write_bytes(b"x" * 1000)
+    small.write_text("{}")
+    media = media_of(WandbLogger(project="tests", save_dir=str(tmp_path), offline=True))
+    media.alert("Pictures failed", "a, b")
+    media.artifact("my faces", {"latents/large.safetensors": large, "small.json": small}, {"pictures": 2}, limit=1001)
+    wandb.finish()
+    wandb.teardown()
+    (run,) = sessions(tmp_path)
+    (alert,) = run.of("alert")
+    assert (alert.title, alert.text, alert.level) == ("Pictures failed", "a, b", "WARN")
+    (artifact,) = run.of("artifact")
+    assert (artifact.name, artifact.type) == ("my-faces", "embedding")
+    places = {entry.path: entry.ref for entry in artifact.manifest.contents}
+    assert places == {"latents/large.safetensors": large.as_uri(), "small.json": small.as_uri()}
 
 
 def test_without_an_account_the_way_out_is_named(words, tmp_path, monkeypatch, capsys):
