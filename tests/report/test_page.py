@@ -246,3 +246,27 @@ def test_every_picture_on_the_page_is_described(report):
         alt = image.get_attribute("alt")
         inside = image.evaluate("element => !!element.closest('.difference, #rows')")
         assert alt or (inside and alt == "")
+
+
+def test_fingers_move_the_line_and_scroll_once_zoomed(five, chromium):
+    context = chromium.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    fingers = context.new_cdp_session(page)
+
+    def drag(start, end):
+        for kind, x in (("Start", start), *(("Move", start + (end - start) * i / 8) for i in range(1, 9))):
+            fingers.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [{"x": x, "y": 250}]})
+            page.wait_for_timeout(16)
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        return page.evaluate("[byId('slide').value, document.querySelector('.view').scrollLeft]")
+
+    page.goto(f"{five.page.as_uri()}#picture=anna")
+    page.locator("#stage img").first.evaluate("image => image.decode()")
+    line, left = drag(100, 300)
+    assert (70 < int(line) < 90, left) == (True, 0)
+    page.locator("#zoom").fill("3")
+    before = page.evaluate("document.querySelector('.view').scrollLeft")
+    assert drag(250, 120)[0] == line
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.querySelector('.view').scrollLeft") > before
+    context.close()

@@ -57,6 +57,7 @@ function zoomTo(factor) {
     (one.scrollTop + one.clientHeight / 2) / one.scrollHeight]);
   byId("zoom-value").textContent = factor;
   byId("stage").style.setProperty("--zoom", factor);
+  byId("stage").classList.toggle("zoomed", factor > 1);
   for (const [one, across, down] of middles) {
     one.scrollLeft = across * one.scrollWidth - one.clientWidth / 2;
     one.scrollTop = down * one.scrollHeight - one.clientHeight / 2;
@@ -71,7 +72,8 @@ function slideTo(percent) {
 
 function follow(event) {
   const sized = event.target.closest(".sized");
-  if (byId("stage").dataset.mode !== "slide" || !sized) return;
+  const scrolls = event.pointerType === "touch" && byId("zoom").value > 1 && !event.target.matches(".line");
+  if (byId("stage").dataset.mode !== "slide" || !sized || scrolls) return;
   event.preventDefault();
   const box = sized.getBoundingClientRect();
   slideTo(100 * (event.clientX - box.left) / box.width);
