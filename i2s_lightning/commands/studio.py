@@ -12,6 +12,7 @@ from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.commands.editing import parse, verb_parser
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.parser import quieten
+from i2s_lightning.studio.adding import FEWEST, MOST
 from i2s_lightning.studio.hosts import is_local
 from i2s_lightning.studio.serve import serve
 from i2s_lightning.studio.session import Studio
@@ -42,6 +43,8 @@ def main(words: list[str] | None = None) -> None:
 def _run(o: Namespace) -> None:
     if find_spec("gradio") is None:
         raise ConfigError(NEEDS)
+    if not FEWEST <= o.steps <= MOST:
+        raise ConfigError(f"steps must lie in {FEWEST}..{MOST}; got {o.steps}")
     quieten()
     if not is_local(o.host):
         sys.stderr.write(

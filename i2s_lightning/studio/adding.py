@@ -20,6 +20,8 @@ from i2s_lightning.tasks.rounds import TRAINER_DEFAULTS
 
 LEARNING_RATE, LAST_RATE = 0.05, 0.002
 """Adam's, and what its cosine schedule ends with: as ``configs/embed.yaml`` has them for few steps."""
+FEWEST, MOST = 50, 500
+"""Steps that can be chosen: fewer show little, more belong to ``fit``."""
 SHOWS = 12
 """How many times the picture so far is rendered."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from i2s_lightning.studio import fragments
+from i2s_lightning.studio.adding import FEWEST, MOST
 from i2s_lightning.studio.controls import Controls
 from i2s_lightning.studio.handlers import Handlers
 from i2s_lightning.studio.session import Studio
@@ -64,7 +65,7 @@ class Page:
                 self.file = gr.UploadButton(
                     "Add a picture", file_types=["image"], elem_id="file", scale=0, min_width=140
                 )
-                self.steps = gr.Slider(50, 500, steps, step=10, label="Steps", elem_id="steps", min_width=120)
+                self.steps = gr.Slider(FEWEST, MOST, steps, step=10, label="Steps", elem_id="steps", min_width=120)
                 self.embed = gr.Button("Embed", interactive=False, elem_id="embed", scale=0, min_width=110)
                 self.cancel = gr.Button("Cancel", visible=False, elem_id="cancel", scale=0, min_width=110)
             self.adding = gr.HTML(elem_id="adding")

@@ -64,6 +64,7 @@ def test_options_reach_the_studio(run, served, generator_file, tmp_path):
     ("words", "message"),
     [
         ("--embedding nowhere", "no embedding at nowhere"),
+        ("--steps 5000", "steps must lie in 50..500; got 5000"),
         ("--directions nowhere.safetensors", "no file of directions at nowhere.safetensors"),
     ],
 )
