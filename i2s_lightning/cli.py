@@ -19,6 +19,7 @@ from rich.console import Console
 from i2s_lightning import encoder_cli
 from i2s_lightning.callbacks.alerts import Alerts
 from i2s_lightning.callbacks.artifact import LogArtifact
+from i2s_lightning.callbacks.compiled import CompileStep, Mode
 from i2s_lightning.callbacks.curves import LossCurves
 from i2s_lightning.callbacks.finished import WatchStore
 from i2s_lightning.callbacks.gallery import LogGallery, LogTable
@@ -89,6 +90,7 @@ class EmbedCLI(LightningCLI):
         parser.add_argument("--restart", type=bool, default=False, help="set what is in --out aside and begin again")
         parser.add_argument("--report", type=bool, default=True, help="write report.html when all pictures are done")
         parser.add_argument("--keep_heap", type=bool, default=True, help="keep freed memory for the next step (glibc)")
+        parser.add_argument("--compile", type=Mode | None, help="torch.compile's mode for the step, on a GPU")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.set_defaults(
             {
@@ -128,8 +130,9 @@ class EmbedCLI(LightningCLI):
         kwargs["plugins"] = [AtomicCheckpointIO()]
         quiet = config["trainer"]["enable_progress_bar"] is False
         report = [WriteReport(out)] if config["report"] and self.subcommand == "fit" else []
-        heap = [KeepHeap()] if config["keep_heap"] else []
-        kwargs["callbacks"] = [*heap, *(config["trainer"]["callbacks"] or []), *report, *_always(out)]
+        speed: list[Callback] = [KeepHeap()] if config["keep_heap"] else []
+        speed += [CompileStep(config["compile"])] if config["compile"] else []
+        kwargs["callbacks"] = [*speed, *(config["trainer"]["callbacks"] or []), *report, *_always(out)]
         kwargs["callbacks"] += [] if quiet else [EmbedProgress()]
         if config["trainer"]["logger"] in (None, True):
             kwargs["logger"] = CSVLogger(out, name="logs") if self.subcommand == "fit" else False

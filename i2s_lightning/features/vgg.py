@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.ops.frozen_conv import FrozenConv, conv_relu
-from i2s_lightning.ops.prepared import Prepared, working_dtype
+from i2s_lightning.ops.prepared import Prepared, constant, working_dtype
 
 TAPS = {
     "conv1_1": 1,
@@ -113,7 +113,7 @@ class VGG16(nn.Module):
     def _conv_relu(self, index: int, layer: nn.Conv2d, x: Tensor) -> Tensor:
         """Run a convolution and its ReLU; with constant weights as one step of autograd on prepared ones."""
         assert layer.bias is not None
-        if layer.weight.requires_grad or layer.bias.requires_grad:
+        if not constant(layer.weight, layer.bias):
             return F.relu(layer(x))
         x = x.to(working_dtype(x))
         with torch.autocast(x.device.type, enabled=False):

@@ -27,7 +27,7 @@ from i2s_lightning.ops.adain import (
     smooth_up_convolution,
 )
 from i2s_lightning.ops.frozen_conv import FrozenConv, FrozenUpConv
-from i2s_lightning.ops.prepared import Prepared, working_dtype
+from i2s_lightning.ops.prepared import Prepared, constant, working_dtype
 
 _FUSED_FROM = 128  # from here on the official layers fuse upsampling and convolution, which turns the kernel round
 
@@ -57,9 +57,8 @@ class StyleGAN1Layer(nn.Module):
         self, x: Float[Tensor, "B I H W"], w: Float[Tensor, "B D"], noise: Float[Tensor, "#B 1 #H2 #W2"] | None
     ) -> Float[Tensor, "B C H2 W2"]:
         """Run the layer; it doubles the resolution where its noise maps are twice as large as ``x``."""
-        constants = (self.weight if self.in_channels else x, self.bias, self.noise_strength, noise)
-        frozen = self.in_channels and not any(t.requires_grad for t in constants if t is not None)
-        x = self._prepared(x, noise) if frozen else self._plain(x, noise)
+        fast = self.in_channels and constant(self.weight, self.bias, self.noise_strength, noise)
+        x = (self._prepared if fast else self._plain)(x, noise)
         with torch.autocast(x.device.type, enabled=False):
             scale, shift = self.affine(w).chunk(2, dim=1)
         return adaptive_instance_norm(x, scale + 1, shift, self.norm_eps)

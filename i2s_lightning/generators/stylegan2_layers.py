@@ -24,7 +24,7 @@ from i2s_lightning.ops.modulated import (
     up_convolution,
     up_filter,
 )
-from i2s_lightning.ops.prepared import Prepared, working_dtype
+from i2s_lightning.ops.prepared import Prepared, constant, working_dtype
 from i2s_lightning.ops.resample import binomial_filter, upsample2d
 from i2s_lightning.ops.styled import SLOPES, styled_layer
 
@@ -80,9 +80,8 @@ class StyleGAN2Layer(nn.Module):
     ) -> Float[Tensor, "B O H2 W2"]:
         """Run the layer for one style per image; ``noise`` is scaled by the learned strength."""
         noise = None if noise is None else noise * self.noise_strength
-        constant = not any(t.requires_grad for t in (self.weight, self.bias, noise) if t is not None)
-        compute = self._prepared if constant and self.activation in SLOPES else self._plain
-        return compute(x, w, noise, gain)
+        fast = self.activation in SLOPES and constant(self.weight, self.bias, noise)
+        return (self._prepared if fast else self._plain)(x, w, noise, gain)
 
     def _plain(self, x: Tensor, w: Tensor, noise: Tensor | None, gain: float) -> Tensor:
         style = self.affine(w)

@@ -47,6 +47,18 @@ class Prepared(Generic[T]):
         return Prepared(self._make)
 
 
+def constant(*tensors: Tensor | None) -> bool:
+    """Tell whether what was made of tensors may be kept: none of them learns.
+
+    Not while ``torch.compile`` looks on, which can't see through prepared weights and fuses plain operations by itself.
+
+    Example:
+        >>> constant(torch.zeros(1), None), constant(torch.zeros(1, requires_grad=True))
+        (True, False)
+    """
+    return not torch.compiler.is_compiling() and not any(t is not None and t.requires_grad for t in tensors)
+
+
 def working_dtype(x: Tensor) -> torch.dtype:
     """Tell the precision in which a convolution of ``x`` would run: autocast's, or its own.
 

@@ -166,7 +166,7 @@ class Embed(Replay):
         optimizer = self.trainer.optimizers[0]
         rate = self.rows.set_learning_rates(optimizer, self.lr_table)
         latent = self.rows.stacked()
-        loss, terms, gradient = self.parts.gradient(latent, self._losses_of_rows)
+        loss, terms, gradient = self.parts.gradient(latent, self.losses_of_rows)
         self.rows.tell_losses(optimizer, loss)
         running = self.rows.tracker.running
         self.rows.tracker.observe(loss, latent.detach())
@@ -176,7 +176,8 @@ class Embed(Replay):
         total: Tensor = GivenGradient.apply(latent, loss.sum(), gradient)  # type: ignore[no-untyped-call]
         return total
 
-    def _losses_of_rows(self, latent: Tensor, rows: slice) -> tuple[Tensor, dict[str, Tensor]]:
+    def losses_of_rows(self, latent: Tensor, rows: slice) -> tuple[Tensor, dict[str, Tensor]]:
+        """Compare some rows with their targets: each one's loss, and its terms."""
         slots = self.rows.slots
         references = {loss: {key: v[rows] for key, v in tensors.items()} for loss, tensors in slots.references.items()}
         noise = None if slots.noise is None else [m[rows] for m in slots.noise]

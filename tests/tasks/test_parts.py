@@ -68,7 +68,7 @@ def test_a_run_that_runs_out_of_memory_goes_on(embed, tmp_path, monkeypatch):
     from i2s_lightning.tasks.embed import Embed
 
     whole = embed.fit(tmp_path / "whole", batch_size=4, trainer={"precision": "64-true"})
-    losses, calls = Embed._losses_of_rows, []
+    losses, calls = Embed.losses_of_rows, []
 
     def small(self, latent, rows):
         calls.append(len(latent))
@@ -76,7 +76,7 @@ def test_a_run_that_runs_out_of_memory_goes_on(embed, tmp_path, monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return losses(self, latent, rows)
 
-    monkeypatch.setattr(Embed, "_losses_of_rows", small)
+    monkeypatch.setattr(Embed, "losses_of_rows", small)
     halved = embed.fit(tmp_path / "halved", batch_size=4, trainer={"precision": "64-true"})
     assert calls[:6] == [4, 4, 4, 4, 2, 2]
     for name in "abcde":
