@@ -43,16 +43,14 @@ def measure(run: Path, frames: int, out: Path) -> list[str]:
 
 
 def kill(run: Path, frames: int, out: Path) -> str:
-    """Kill a film half way; tell what its folder holds."""
-    log = out.with_suffix(".log")
-    process = morph(run, frames, out, log)
-    while process.poll() is None and f"{frames // 2}/{frames}" not in log.read_text(errors="replace"):
-        time.sleep(0.01)
+    """Kill a film when its first part has reached the disk; tell what its folder holds."""
+    process = morph(run, frames, out, out.with_suffix(".log"))
+    while process.poll() is None and not any(path.stat().st_size for path in out.parent.glob(".*.mp4")):
+        time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    left = sorted(path.name for path in out.parent.iterdir() if path.suffix == ".mp4")
-    bar = log.read_text(errors="replace").split("\r")[-1].strip()
-    return f"killed with status {process.returncode} at: {bar}\n{out.name} exists: {out.exists()}; files: {left}"
+    left = {path.name: path.stat().st_size for path in out.parent.iterdir() if path.suffix == ".mp4"}
+    return f"killed with status {process.returncode}; {out.name} exists: {out.exists()}; bytes on the disk: {left}"
 
 
 def main() -> None:
