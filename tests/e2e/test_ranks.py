@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
+from shutil import copy
 
 import pytest
 import pytorch_lightning as pl
@@ -83,6 +84,20 @@ def test_any_number_of_processes_gives_the_same_bits(fit, tmp_path):
     one = results(tmp_path / "1")
     assert same(one, results(tmp_path / "2"))
     assert same(one, results(tmp_path / "3"))
+
+
+def test_videos_on_two_processes_are_those_of_one(fit, embed, tmp_path):
+    """Each stays in its row; two of them, in different processes."""
+    for folder, names in (("films/x", "ab"), ("films/y", "cde")):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in names:
+            copy(embed.folder / f"{name}.png", tmp_path / folder)
+    options = {"path": tmp_path / "films", "batch_size": 1, "sequence": 3}
+    for count in (1, 2):
+        assert end(fit(tmp_path / str(count), count, **options)) == [0] * count
+    one, two = load_embedding(tmp_path / "1"), load_embedding(tmp_path / "2")
+    assert one.names == ["x/a", "x/b", "y/c", "y/d", "y/e"]
+    assert torch.equal(one.ws, two.ws)
 
 
 class Slow(pl.Callback):

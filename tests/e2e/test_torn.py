@@ -1,5 +1,6 @@
 """Files that are not what they were, and disks that take no more."""
 
+import os
 import shutil
 import subprocess
 
@@ -8,6 +9,7 @@ import torch
 
 from i2s_lightning import load_embedding
 from i2s_lightning.__main__ import main
+from i2s_lightning.checkpoints.folder import locked
 
 
 @pytest.fixture
@@ -49,6 +51,13 @@ def test_settings_are_known_without_the_file_that_holds_them(words, tmp_path, ca
     (tmp_path / "run" / "embedding.json").unlink()
     assert main([*words, out, "--model.steps=5"]) == 1
     assert "steps: 4 -> 5" in capsys.readouterr().err
+
+
+def test_a_second_run_on_a_folder_is_refused_and_changes_nothing(words, tmp_path, capsys):
+    with locked(tmp_path / "run"):
+        assert main([*words, f"--out={tmp_path / 'run'}"]) == 1
+    assert f"run is in use by another run (process {os.getpid()})" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 
 @pytest.fixture
