@@ -1,6 +1,5 @@
 """``experiment``: run the paper's experiments, and say whether its statements hold here."""
 
-import os
 import platform
 import shlex
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 from i2s_lightning.errors import ConfigError, I2SError
 from i2s_lightning.experiments.plan import Plan, Preset, chosen, divide, from_yaml, plans
+from i2s_lightning.experiments.processes import is_first, say
 
 FIT = ("--model.", "--data.", "--trainer.", "--checkpoint.", "--seed_everything")
 """Options with these beginnings go to every ``fit``."""
@@ -91,14 +91,13 @@ def _run(todo: Sequence[Plan], options: Any, to_fit: list[str], command: str) ->
     gallery = Gallery(out / "pictures", setup.images)
     failed = []
     for number, plan in enumerate(todo, 1):
-        sys.stdout.write(f"{plan.name} ({number} of {len(todo)}): {plan.title}\n")
-        sys.stdout.flush()
+        say(f"{plan.name} ({number} of {len(todo)}): {plan.title}")
         try:
             _run_one(Lab(setup, plan, gallery), command)
         except I2SError as error:  # the others may well work
             failed.append(f"{plan.name}: {error}")
-    if _first():
-        sys.stdout.write(f"wrote {write_index(out)}\n")
+    if is_first():
+        say(f"wrote {write_index(out)}")
     if failed:
         raise I2SError(f"{len(failed)} of {len(todo)} experiments failed:\n" + "\n".join(failed))
 
@@ -111,7 +110,7 @@ def _run_one(lab: Any, command: str) -> None:
         outcome = lab.run()
     except SkippedError as reason:
         outcome = Outcome(None, [], [], [f"Skipped: {reason}"])
-    if not _first():
+    if not is_first():
         return
     generators = {file: lab.generator(file).sha256 for file in lab.generators}
     facts = {
@@ -128,12 +127,7 @@ def _run_one(lab: Any, command: str) -> None:
     }
     written = write_outcome(lab.folder, outcome, facts)
     for verdict in outcome.verdicts:
-        sys.stdout.write(f"  {verdict.word}: {verdict.claim} {verdict.finding}\n")
+        say(f"  {verdict.word}: {verdict.claim} {verdict.finding}")
     for note in outcome.notes:
-        sys.stdout.write(f"  note: {note}\n")
-    sys.stdout.write(f"  wrote {', '.join(str(path) for path in written)}\n")
-
-
-def _first() -> bool:
-    """Tell whether this is the only process, or the one that writes."""
-    return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
+        say(f"  note: {note}")
+    say(f"  wrote {', '.join(str(path) for path in written)}")

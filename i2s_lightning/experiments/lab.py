@@ -27,6 +27,7 @@ from i2s_lightning.errors import CheckpointError
 from i2s_lightning.experiments.gallery import Gallery
 from i2s_lightning.experiments.outcome import Outcome
 from i2s_lightning.experiments.plan import Plan, Preset, divide, read_yaml
+from i2s_lightning.experiments.processes import say
 from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.base import Generator
 from i2s_lightning.metrics import PerceptualDistance
@@ -115,8 +116,7 @@ class Lab:
         self.embedded.pop(folder.name, None)
         self.embedded[folder.name] = folder
         if missing := self._missing(folder, names):
-            sys.stdout.write(f"  {self.plan.name}: embedding {len(missing)} pictures, {folder}\n")
-            sys.stdout.flush()
+            say(f"  {self.plan.name}: embedding {len(missing)} pictures, {folder}")
             self._fit(folder, missing, difference)
             if self._missing(folder, names):
                 raise CheckpointError(f"{folder}: stopped before all pictures were done; the same command goes on")
