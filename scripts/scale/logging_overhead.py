@@ -97,9 +97,10 @@ def measure(out: Path, words: list[str]) -> tuple[Meter, dict[str, float]]:
         return result
 
     def fitted(*args: Any, **options: Any) -> None:
-        begun = time.process_time() - time.thread_time()
+        begun, wall = time.process_time() - time.thread_time(), time.monotonic()
         fit(*args, **options)
         clocks["threads"] = time.process_time() - time.thread_time() - begun
+        clocks["wall"] = time.monotonic() - wall
 
     _TrainingEpochLoop.advance, Trainer.fit = timed, fitted  # type: ignore[method-assign]
     status = run(["fit", f"--config={CONFIG}", f"--out={out}", "--trainer.logger.init_args.offline=true", *words])
@@ -124,13 +125,16 @@ def time_table(meter: Meter, clocks: dict[str, float]) -> str:
     for (name, once), seconds in meter.seconds.items():
         if once and seconds >= 0.01:
             rows.append([f"once: {name}", f"{seconds:.2f}", ""])
-    rows.append(["beside it: Weights and Biases' own process", f"{clocks['process']:.2f}", ""])
+    beside = f"{clocks['process']:.2f}", f"{100 * clocks['process'] / clocks['wall']:.2f} % of a core"
+    rows.append([f"beside it, in {clocks['wall']:.0f} s: Weights and Biases' own process", *beside])
     return table(["processor time", "seconds", "of the steps"], rows)
 
 
 def volume_table(session: OfflineRun, pictures: int, steps: int, at_once: int) -> str:
-    """Lay out the bytes of one of each kind, and of ``pictures`` pictures."""
+    """Lay out the bytes of one of each kind, and of ``pictures`` pictures in a day."""
     history, files = session.history(), session.folder / "files" / "media"
+    numbers = sum(record.ByteSize() for kind in ("history", "summary") for record in session.of(kind))
+    system = sum(record.ByteSize() for record in session.of("stats")) / (history[-1]["_runtime"] / 3600)
     grid, gallery = _mean(files.glob("images/grid*")), _mean(files.glob("images/gallery/*"))
     total_steps = -(-pictures // at_once) * steps
     rounds = total_steps // 100
@@ -139,11 +143,12 @@ def volume_table(session: OfflineRun, pictures: int, steps: int, at_once: int) -
     doublings = pictures.bit_length()
     shown = sum(min(1000, pictures >> i) for i in range(doublings))
     kinds = [
-        ("numbers: a row", session.path.stat().st_size / len(history), min(ROWS, total_steps // 10) + 2 * ends),
+        ("numbers: a row", numbers / len(history), min(ROWS, total_steps // 10) + 2 * ends),
         ("grid: a page of 4 pictures", grid, grids),
         ("gallery: a picture", gallery, 16 * doublings),
         ("table: a picture (JPEG)", _thumbnail(session), shown),
         ("table: a row without", _row(session), 2 * pictures),
+        ("Weights and Biases' system metrics: an hour", system, 24),
     ]
     rows = [[name, f"{size / 1000:.1f}", f"{count:,}", f"{size * count / 1e6:.0f}"] for name, size, count in kinds]
     rows.append(["**all**", "", "", f"**{sum(size * count for _, size, count in kinds) / 1e6:.0f}**"])
