@@ -19,7 +19,6 @@ from studio_browser import chromium, opened, slide, studio
 
 from i2s_lightning import load_embedding
 from i2s_lightning.data.module import SHIPPED
-from i2s_lightning.edits import shipped_directions
 from i2s_lightning.studio import fragments
 from i2s_lightning.studio.recipe import Recipe
 from i2s_lightning.studio.serve import SMALL
@@ -45,7 +44,7 @@ def in_process(path: Path, values: list[float]) -> tuple[list[float], list[float
     embedding = load_embedding(path)
     if embedding.generator.img_resolution <= SMALL:
         torch.set_num_threads(1)
-    session = Session(Studio(embedding, shipped_directions(embedding.generator), Path("unused")))
+    session = Session(Studio(embedding, embedding.names, {}, Path("unused")))
     names, walls, processor = embedding.names, [], []
     for value in values:
         begun, spent = time.perf_counter(), time.process_time()
@@ -79,7 +78,8 @@ def processor_seconds() -> float:
 
 def embedding_time(path: Path, out: Path, steps: int) -> str:
     """Embed a shipped picture in this process, and say what it took."""
-    session = Session(Studio(load_embedding(path), {}, out))
+    embedding = load_embedding(path)
+    session = Session(Studio(embedding, embedding.names, {}, out))
     session.take(PICTURE.read_bytes(), PICTURE.name)
     session.begin()
     begun, spent = time.perf_counter(), time.process_time()

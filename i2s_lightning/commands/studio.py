@@ -10,6 +10,7 @@ from jsonargparse import Namespace
 from i2s_lightning import edits
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.commands.editing import parse, verb_parser
+from i2s_lightning.edits.latent import match_names
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.parser import quieten
 from i2s_lightning.studio.adding import FEWEST, MOST
@@ -17,6 +18,7 @@ from i2s_lightning.studio.hosts import is_local
 from i2s_lightning.studio.serve import serve
 from i2s_lightning.studio.session import Studio
 
+MOST_NAMES = 1000
 NEEDS = 'the studio needs Gradio, which is not installed: pip install "i2s_lightning[studio]"'
 
 
@@ -25,6 +27,7 @@ def main(words: list[str] | None = None) -> None:
     parser = verb_parser("studio", "Edit embedded pictures with sliders, and embed others, in the browser.")
     parser.add_argument("--embedding", type=str, default="runs/embed", help="run folder, checkpoint or exported file")
     parser.add_argument("--generator", type=str | None, default=None, help="where the generator is now, if it moved")
+    parser.add_argument("--images", type=str, nargs="+", default=["*"], help="names to offer; * and ? match several")
     parser.add_argument(
         "--directions", type=str, nargs="*", default=[], help="files of directions, beside those that ship"
     )
@@ -52,9 +55,8 @@ def _run(o: Namespace) -> None:
             "without a password\n"
         )
     embedding = _open(o.embedding, o.generator)
-    studio = Studio(
-        embedding, _directions(embedding, o.directions), Path(o.out), o.init, int(o.upload_megapixels * 1e6)
-    )
+    names, directions = _offered(embedding, o.images), _directions(embedding, o.directions)
+    studio = Studio(embedding, names, directions, Path(o.out), o.init, int(o.upload_megapixels * 1e6))
     serve(studio, o.embedding, host=o.host, port=o.port, upload_megabytes=o.upload_megabytes, steps=o.steps)
 
 
@@ -64,6 +66,14 @@ def _open(path: str, generator: str | None) -> Embedding:
     if generator is not None:
         embedding.run = {**embedding.run, "generator": {**embedding.run["generator"], "file": generator}}
     return embedding
+
+
+def _offered(embedding: Embedding, images: Sequence[str]) -> list[str]:
+    """Choose the pictures to offer: a browser takes long over lists of very many."""
+    names = match_names(embedding, images)
+    if len(names) > MOST_NAMES:
+        sys.stdout.write(f"offering the first {MOST_NAMES} of {len(names)} pictures; choose others with --images\n")
+    return names[:MOST_NAMES]
 
 
 def _directions(embedding: Embedding, files: Sequence[str]) -> dict[str, edits.Direction]:

@@ -5,23 +5,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.pages import Pages, data_uri
 from i2s_lightning.studio.adding import Progress
 from i2s_lightning.studio.rendering import Pixels
 from i2s_lightning.studio.saving import Saved
-from i2s_lightning.studio.session import Upload
+from i2s_lightning.studio.session import Studio, Upload
 
 Kind = Literal["plain", "good", "bad"]
 
 _PAGES: Final = Pages(Path(__file__).parent / "templates")
 
 
-def head(embedding: Embedding, path: str) -> str:
+def head(studio: Studio, path: str) -> str:
     """Say what was opened."""
-    height, width = embedding.generator.img_shape
-    generator = Path(embedding.run["generator"]["file"]).name
-    return _PAGES.render("head.html", count=len(embedding), path=path, generator=generator, height=height, width=width)
+    offered, there = len(studio.names), len(studio.embedding)
+    return _PAGES.render(
+        "head.html",
+        count=str(offered) if offered == there else f"{offered} of {there}",
+        path=path,
+        generator=Path(studio.embedding.run["generator"]["file"]).name,
+        size=" x ".join(map(str, studio.embedding.generator.img_shape[::-1])),
+    )
 
 
 def picture(pixels: Pixels, sentence: str) -> str:

@@ -88,7 +88,7 @@ class Handlers:
             path.unlink(missing_ok=True)
         return fragments.adding(upload, "This is what will be embedded."), gr.update(interactive=True)
 
-    def begin(self, request: gr.Request) -> tuple[str, Any, Any]:
+    def begin(self, request: gr.Request) -> tuple[Any, ...]:
         """Get ready to embed; another session's picture may come first."""
         session = self._session(request)
         try:
@@ -156,7 +156,7 @@ class Handlers:
 
     def _shown(self, session: Session) -> list[str]:
         """Name the pictures to click on: what was added first, as far as there is room."""
-        own = len(self._studio.embedding)
+        own = len(self._studio.names)
         names = session.library.names
         room = SHOWN if self._studio.embedding.generator.img_resolution <= LARGE else SHOWN_OF_LARGE
         return [*names[own:][::-1], *names[:own]][:room]
@@ -172,9 +172,13 @@ class Handlers:
         return address
 
 
-def _buttons(*, running: bool, ready: bool = False) -> tuple[Any, Any]:
-    """Set the buttons that begin and cancel an embedding."""
-    return gr.update(interactive=ready, visible=not running), gr.update(visible=running)
+def _buttons(*, running: bool, ready: bool = False) -> tuple[Any, Any, Any]:
+    """Set the buttons that choose a picture, begin its embedding, and cancel it."""
+    return (
+        gr.update(interactive=not running),
+        gr.update(interactive=ready, visible=not running),
+        gr.update(visible=running),
+    )
 
 
 def _told(progress: Progress) -> str:

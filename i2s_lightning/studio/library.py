@@ -1,5 +1,6 @@
 """The pictures at hand: those of the embedding that was opened, and what a session has added."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from i2s_lightning.checkpoints import Embedding
@@ -11,18 +12,25 @@ class Library:
 
     Args:
         embedding: The first one.
+        names: Those of its pictures that are offered.
     """
 
-    def __init__(self, embedding: Embedding) -> None:
+    def __init__(self, embedding: Embedding, names: Sequence[str]) -> None:
         self._parts = [embedding]
+        self._offered = list(names)
 
     @property
     def names(self) -> list[str]:
-        """All names; what was added comes last."""
+        """What is offered; what was added comes last."""
+        return [*self._offered, *(name for part in self._parts[1:] for name in part.names)]
+
+    @property
+    def taken(self) -> list[str]:
+        """All names that stand for a picture, offered or not."""
         return [name for part in self._parts for name in part.names]
 
     def add(self, embedding: Embedding) -> None:
-        """Take in pictures whose names are new."""
+        """Take in, and offer, pictures whose names are not :attr:`taken`."""
         self._parts.append(embedding)
 
     def latent(self, name: str) -> Latent:

@@ -34,7 +34,7 @@ class Page:
 
     def __init__(self, studio: Studio, path: str, steps: int) -> None:
         with gr.Blocks(title="Studio", analytics_enabled=False) as self.app:
-            gr.HTML(fragments.head(studio.embedding, path), elem_id="head")
+            gr.HTML(fragments.head(studio, path), elem_id="head")
             with gr.Row(elem_id="work"):
                 with gr.Column(scale=5, elem_id="left"):
                     self._picture()
@@ -42,7 +42,7 @@ class Page:
                 with gr.Column(scale=6, elem_id="right"):
                     self.strip = gr.HTML(js_on_load=CHOOSE, elem_id="strip")
                     self.controls = Controls(
-                        studio.embedding.names, studio.embedding.generator.layer_resolutions, studio.directions
+                        studio.names, studio.embedding.generator.layer_resolutions, studio.directions
                     )
             self.handlers = Handlers(studio, self.controls)
             self._wire_editing()
@@ -85,7 +85,7 @@ class Page:
     def _wire_adding(self) -> None:
         calls = self.handlers
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        buttons = [self.embed, self.cancel]
+        buttons = [self.file, self.embed, self.cancel]
         lists = [self.strip, *self.controls.choices, *self.controls.amounts]
         self.file.upload(calls.take, self.file, [self.adding, self.embed], **quiet)
         begun = self.embed.click(calls.begin, None, [self.adding, *buttons], queue=False, **quiet)

@@ -3,7 +3,7 @@
 import datetime
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ class Studio:
 
     Attributes:
         embedding: The pictures that were opened.
+        names: Those that are offered.
         directions: By name.
         out: Each session keeps its things in a folder below.
         init: Where embeddings start, as :class:`~i2s_lightning.tasks.embed.Embed` takes it.
@@ -40,6 +41,7 @@ class Studio:
     """
 
     embedding: Embedding
+    names: Sequence[str]
     directions: Mapping[str, Direction]
     out: Path
     init: str = "mean"
@@ -70,7 +72,7 @@ class Session:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        self.library = Library(studio.embedding)
+        self.library = Library(studio.embedding, studio.names)
         self.upload: Upload | None = None
         stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
         self.folder = studio.out / f"{stamp}-{secrets.token_hex(3)}"
@@ -97,7 +99,7 @@ class Session:
     def save(self, recipe: Recipe, name: str) -> Saved:
         """Keep an edit under a name like the one given: a free one, safe for files."""
         folder = self.folder / "edits"
-        taken = [*self.library.names, *(path.stem for path in folder.glob("*"))]
+        taken = [*self.library.taken, *(path.stem for path in folder.glob("*"))]
         wanted = safe_name(name, taken)
         return save_edit(folder, wanted, recipe, self.latent(recipe), self.library, self.studio.embedding)
 
@@ -112,7 +114,9 @@ class Session:
 
         Raises:
             ImageError: It is no picture, damaged, or too large.
+            ConfigError: Another one is being embedded.
         """
+        self._refuse_two()
         preprocess = preprocess_of(self.studio.embedding)
         generator = self.studio.embedding.generator
         limit, background = self.studio.most_pixels, preprocess.background
@@ -120,7 +124,7 @@ class Session:
             pixels = decode_picture(data, generator.img_channels, background=background, most_pixels=limit)
         except ImageError as error:
             raise ImageError(f"This file can't be used: {error}") from error
-        self.upload = Upload(safe_name(Path(name).stem, self.library.names), preprocess(pixels, generator.img_shape))
+        self.upload = Upload(safe_name(Path(name).stem, self.library.taken), preprocess(pixels, generator.img_shape))
         return self.upload
 
     def begin(self) -> None:
@@ -131,14 +135,17 @@ class Session:
         """
         if self.upload is None:
             raise ConfigError("Choose a picture first.")
-        if self._watcher is not None:
-            raise ConfigError("A picture is being embedded already; wait for it, or cancel it.")
+        self._refuse_two()
         self._watcher = Watcher()
 
     def stop(self) -> None:
         """End the embedding that runs or waits, if any, at its next step."""
         if self._watcher is not None:
             self._watcher.stop()
+
+    def _refuse_two(self) -> None:
+        if self._watcher is not None:
+            raise ConfigError("A picture is being embedded already; wait for it, or cancel it.")
 
     def embed(self, steps: int) -> Iterator[Progress | Ended]:
         """Embed the upload in a thread, and tell how far it is; when the iterator is closed, the thread ends, too.

@@ -43,6 +43,16 @@ def test_which_addresses_are_local():
     assert not any(map(is_local, REMOTE))
 
 
+def test_pictures_to_offer_are_chosen(run, served, monkeypatch, capsys):
+    assert main(["studio", "--embedding", run, "--images", "carol", "b*"]) == 0
+    assert served["positional"][0].names == ["carol", "bob"]
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(studio, "MOST_NAMES", 2)
+    assert main(["studio", "--embedding", run]) == 0
+    assert served["positional"][0].names == ["ann", "bob"]
+    assert capsys.readouterr().out == "offering the first 2 of 3 pictures; choose others with --images\n"
+
+
 def test_options_reach_the_studio(run, served, generator_file, tmp_path):
     generator = load_generator(generator_file)
     save_directions(tmp_path / "d.safetensors", {"smile": Direction("smile", torch.ones(6, 16))}, generator)
@@ -56,7 +66,7 @@ def test_options_reach_the_studio(run, served, generator_file, tmp_path):
     assert list(shared.directions) == ["smile"]
     assert (shared.out, shared.init, shared.most_pixels) == (tmp_path / "out", "auto", 500_000)
     assert (served["steps"], served["upload_megabytes"]) == (77, 3)
-    assert shared.embedding.names == load_embedding(run).names
+    assert shared.names == shared.embedding.names == load_embedding(run).names
     assert shared.embedding.run["generator"]["file"] == str(moved)
 
 
@@ -64,6 +74,7 @@ def test_options_reach_the_studio(run, served, generator_file, tmp_path):
     ("words", "message"),
     [
         ("--embedding nowhere", "no embedding at nowhere"),
+        ("--images dave", "no picture 'dave'"),
         ("--steps 5000", "steps must lie in 50..500; got 5000"),
         ("--directions nowhere.safetensors", "no file of directions at nowhere.safetensors"),
     ],

@@ -201,6 +201,7 @@ def test_from_an_upload_to_what_is_saved(open_studio, server, tmp_path):
     page.click("#embed")
     page.wait_for_selector("#adding >> text=/Step [1-9]\\d* of 500/")
     assert 0 < float(page.get_attribute("#adding progress", "value")) < 1
+    assert page.is_disabled("#file")
     slide(page, "psi", 0.25)  # edits go on meanwhile
     until(lambda: page.inner_text("#view figcaption").endswith("truncated to 0.25"))
     page.click("#cancel")

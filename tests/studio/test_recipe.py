@@ -13,7 +13,7 @@ from i2s_lightning.studio.recipe import Recipe, build, remark
 
 
 def followed(embedding, recipe, directions=None):
-    return build(recipe, Library(embedding).latent, directions or {}, embedding.generator)
+    return build(recipe, Library(embedding, embedding.names).latent, directions or {}, embedding.generator)
 
 
 def same(latent, shot):
@@ -86,7 +86,7 @@ def test_facts_say_everything(embedding, directions):
 
 
 def test_a_pair_without_difference_is_remarked_on(embedding):
-    recipe, stored = Recipe("a", neutral="b", expression="b", strength=1), Library(embedding).latent
+    recipe, stored = Recipe("a", neutral="b", expression="b", strength=1), Library(embedding, embedding.names).latent
     assert torch.equal(followed(embedding, recipe).ws, embedding["a"])
     assert remark(recipe, stored).startswith("b and b differ by less than 1 in every layer, so nothing is transferred")
     assert remark(Recipe("a", neutral="b", expression="c", strength=1), stored) == ""

@@ -18,7 +18,7 @@ from i2s_lightning.studio.session import Ended, Session, Studio
 
 @pytest.fixture
 def studio(embedding, directions, tmp_path):
-    return Studio(embedding, directions, tmp_path / "out", most_pixels=10_000)
+    return Studio(embedding, embedding.names, directions, tmp_path / "out", most_pixels=10_000)
 
 
 @pytest.fixture
@@ -65,6 +65,13 @@ def test_nothing_is_overwritten(session):
     names = [session.save(Recipe("a"), name).name for name in ("a", "e", "new", "NEW", "../new")]
     assert names == ["a-2", "e-2", "new", "NEW-2", "new-3"]
     assert all(path.parent == session.folder / "edits" for path in session.folder.rglob("*.png"))
+
+
+def test_what_is_not_offered_keeps_its_name(studio, embedding):
+    session = Session(Studio(embedding, ["c", "a"], {}, studio.out))
+    assert session.library.names == ["c", "a"]
+    assert session.take(picture(), "b.png").name == "b-2"
+    assert session.save(Recipe("b"), "d").name == "d-2"
 
 
 def test_an_upload_is_brought_to_size(session):
@@ -117,6 +124,8 @@ def test_stopping_leaves_nothing_and_harms_nothing(session, embedding):
         session.begin()
     news = session.embed(3000)
     next(news)
+    with pytest.raises(ConfigError, match="being embedded already"):
+        session.take(picture(), "other.png")
     session.stop()
     assert list(news)[-1] == Ended(None)
     assert left(session) == []
@@ -144,7 +153,7 @@ def test_a_page_that_is_closed_ends_its_embedding(session):
 
 
 def test_a_start_that_does_not_fit_is_told(studio):
-    session = Session(Studio(studio.embedding, {}, studio.out, init="nowhere"))
+    session = Session(Studio(studio.embedding, studio.names, {}, studio.out, init="nowhere"))
     session.take(picture(), "new.png")
     session.begin()
     with pytest.raises(ConfigError, match="init must be one of"):
