@@ -1,7 +1,6 @@
 """What all edits have in common on the command line: reading options, rendering through Lightning, writing."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -91,26 +90,24 @@ def run(parser: Parser, words: list[str] | None, build: Callable[[Namespace], Ed
     look = Look(
         options.fps, options.scale, edit.columns if options.columns is None else options.columns, edit.captions()
     )
-    first = os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
-    with open_sink(out, look) if first else nullcontext() as add:
-        trainer = _render(parser, options, edit, WriteShots(add))
-    if first:
+    writer = WriteShots(None)
+    trainer = _trainer(parser, options, writer)
+    with open_sink(out, look) if trainer.is_global_zero else nullcontext() as writer.add:
+        module = RenderShots(edit, edit.shots_for(out))
+        trainer.predict(module, module.loader(options.batch_size, trainer.world_size), return_predictions=False)
+    if trainer.is_global_zero:
         _log(trainer.loggers, out, parser.dump(options, format="json"))
         sys.stdout.write(f"wrote {out}\n")
     return out
 
 
-def _render(parser: Parser, options: Namespace, edit: Edit, writer: WriteShots) -> Trainer:
+def _trainer(parser: Parser, options: Namespace, writer: WriteShots) -> Trainer:
     settings = vars(parser.instantiate(options).trainer)
     settings |= {
         "callbacks": [*(settings["callbacks"] or []), writer],
         "use_distributed_sampler": False,  # every process sees every batch and takes its part
     }
-    trainer = Trainer(**settings)
-    module = RenderShots(edit, edit.shots_for(options.out))
-    loader = module.loader(options.batch_size, trainer.world_size)
-    trainer.predict(module, loader, return_predictions=False)
-    return trainer
+    return Trainer(**settings)
 
 
 def _log(loggers: Sequence[Logger], out: Path, options: str) -> None:

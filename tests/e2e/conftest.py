@@ -71,14 +71,16 @@ def fork(tmp_path):
 
 @pytest.fixture
 def torchrun(fork):
-    """``torchrun(work, 2)``: processes as torchrun starts them, all at once."""
+    """``torchrun(work, 2)``: processes as torchrun starts them, all at once; ``nodes=2`` as if on two machines."""
 
-    def start(work, count):
+    def start(work, count, nodes=1):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        each = count // nodes
         everywhere = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
-        everywhere |= {"LOCAL_WORLD_SIZE": str(count), "GROUP_RANK": "0", "TORCHELASTIC_RUN_ID": "test"}
-        return [fork(work, RANK=str(i), LOCAL_RANK=str(i), **everywhere) for i in range(count)]
+        everywhere |= {"LOCAL_WORLD_SIZE": str(each), "TORCHELASTIC_RUN_ID": "test"}
+        ranks = [{"RANK": str(i), "GROUP_RANK": str(i // each), "LOCAL_RANK": str(i % each)} for i in range(count)]
+        return [fork(work, **everywhere, **rank) for rank in ranks]
 
     return start

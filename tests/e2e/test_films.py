@@ -1,9 +1,11 @@
-"""A long film is killed: what is there under its name?"""
+"""Films that several processes make, and films that are killed."""
 
 import signal
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from i2s_lightning.commands.morph import main
 
@@ -11,10 +13,22 @@ from i2s_lightning.commands.morph import main
 @pytest.fixture
 def morph(embed, tmp_path):
     embed.fit(tmp_path / "run", steps=1)
-    images = ["--images", "a", "b", "c", "--frames=300", "--scale=4", "--trainer.accelerator=cpu"]
-    return lambda out: main(
-        [f"--embedding={tmp_path / 'run'}", f"--generator={embed.generator}", *images, f"--out={out}"]
-    )
+    words = [f"--embedding={tmp_path / 'run'}", f"--generator={embed.generator}", "--images", "a", "b", "c"]
+    return lambda out, *more: main([*words, "--scale=4", "--trainer.accelerator=cpu", f"--out={out}", *more])
+
+
+def test_processes_that_begin_at_once_share_a_film_and_one_writes_it(morph, torchrun, tmp_path):
+    """SLURM and torchrun say with variables of their own who is the first."""
+    alone, both = tmp_path / "alone", tmp_path / "both"
+    morph(alone, "--frames=7")
+    machines = ["--trainer.devices=1", "--trainer.num_nodes=2"]
+    first, second = torchrun(lambda: morph(both, "--frames=7", "--batch_size=2", *machines), 2, nodes=2)
+    assert [first.wait(), second.wait()] == [0, 0], first.text() + second.text()
+    assert f"wrote {both}" in first.text()
+    assert "wrote" not in second.text()
+    for name in (f"{i:04d}.png" for i in range(7)):
+        difference = np.array(Image.open(both / name)).astype(int) - np.array(Image.open(alone / name))
+        assert abs(difference).max() <= (0 if name in ("0000.png", "0003.png", "0006.png") else 1)
 
 
 def test_a_film_that_is_killed_leaves_nothing_under_its_name(morph, fork, tmp_path):
@@ -22,13 +36,13 @@ def test_a_film_that_is_killed_leaves_nothing_under_its_name(morph, fork, tmp_pa
     (tmp_path / "films").mkdir()
     film = tmp_path / "films" / "film.mp4"
     film.write_bytes(b"the one before")
-    process = fork(lambda: morph(film))
+    process = fork(lambda: morph(film, "--frames=300"))
     while not any(path.stat().st_size for path in film.parent.glob(".*.mp4")):
         time.sleep(0.001)
     process.send(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, process.text()
     assert film.read_bytes() == b"the one before"
-    process = fork(lambda: morph(film))
+    process = fork(lambda: morph(film, "--frames=300"))
     assert process.wait() == 0, process.text()
     assert "300/300" in process.text()
     with av.open(str(film)) as video:
