@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import torch  # noqa: E402
-from bench import nvlabs, steps  # noqa: E402
+from bench import costs, micro, nvlabs, steps  # noqa: E402
 from bench.harness import run  # noqa: E402
 from bench.table import compare, rewrite, table  # noqa: E402
 from bench.worker import work  # noqa: E402
 
-CASES = {case.name: case for case in [*steps.CASES, *nvlabs.CASES]}
+CASES = {case.name: case for case in [*steps.CASES, *nvlabs.CASES, *costs.CASES, *micro.CASES]}
 STORED, DOCUMENT = ROOT / "docs" / "speed.json", ROOT / "docs" / "speed.md"
 
 

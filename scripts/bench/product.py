@@ -13,20 +13,21 @@ from i2s_lightning.ops.images import to_uint8
 from i2s_lightning.tasks.embed import Embed
 
 
-def embedding_run(folder: Path, generator: Path, targets: Tensor, steps: int) -> None:
+def embedding_run(folder: Path, generator: Path, targets: Tensor, steps: int, batch_size: int | None = None) -> None:
     """Embed targets from the beginning.
 
     Args:
         folder: For pictures and results.
         generator: A file.
-        targets: ``(B, C, H, W)``, all in flight at once.
+        targets: ``(N, C, H, W)``.
         steps: Of the optimiser.
+        batch_size: How many are in flight; None: all.
     """
     for i, pixels in enumerate(to_uint8(targets)):
         write_png(folder / "pictures" / f"{i}.png", pixels)
     shutil.rmtree(folder / "run", ignore_errors=True)
     task = Embed(str(generator), steps=steps, out=str(folder / "run"))
-    data = EmbedData(path=str(folder / "pictures"), batch_size=len(targets))
+    data = EmbedData(path=str(folder / "pictures"), batch_size=batch_size or len(targets))
     quiet = {
         "logger": False,
         "log_every_n_steps": 1000,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -46,7 +47,9 @@ class _Clock:
 
 
 def _now() -> tuple[float, float]:
-    return time.monotonic(), time.process_time()
+    """Tell the time, and the processor's seconds that this process and its children took."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return time.monotonic(), sum(u.ru_utime + u.ru_stime for u in usage)
 
 
 def _memory(key: str) -> int:

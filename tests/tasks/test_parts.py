@@ -95,7 +95,7 @@ def test_auto_on_the_cpu_follows_the_memory(monkeypatch):
         (x * x).sum().backward()
 
     monkeypatch.setattr("i2s_lightning.tasks.batch_size.available_memory", lambda: 40 * 1024)
-    assert fitting(trial, 100, torch.device("cpu")) == 16
+    assert fitting(trial, 100, torch.device("cpu")) == 8
     assert fitting(trial, 5, torch.device("cpu")) == 5
     monkeypatch.setattr("i2s_lightning.tasks.batch_size.available_memory", lambda: 1)
     assert fitting(trial, 100, torch.device("cpu")) == 1
