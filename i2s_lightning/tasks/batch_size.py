@@ -11,7 +11,7 @@ from i2s_lightning.tasks.parts import is_out_of_memory
 MOST = 64
 """Rows beyond this gain nothing on any device that we have measured, and make a round's end uneven."""
 SHARE = 0.35
-"""Part of the free memory that a step may keep for its gradient; temporaries of backward take up to 1.5 times as much."""
+"""Part of the free memory that a step may keep for its gradient; temporaries take up to 1.5 times as much."""
 
 
 def fitting(trial: Callable[[int], None], wanted: int, device: torch.device) -> int:
