@@ -205,6 +205,13 @@ def test_alerts_and_references_are_in_the_runs_file(offline, tmp_path):
     assert places == {"latents/large.safetensors": large.as_uri(), "small.json": small.as_uri()}
 
 
+def test_disabled_leaves_no_trace(words, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    options = ["--trainer.logger=WandbLogger", f"--trainer.logger.init_args.save_dir={tmp_path}", "--model.steps=1"]
+    assert main(words(tmp_path / "run", *options, "--model.round_steps=1")) == 0
+    assert not list(tmp_path.rglob("*wandb*"))
+
+
 def test_without_an_account_the_way_out_is_named(words, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.delenv("WANDB_API_KEY", raising=False)

@@ -40,9 +40,10 @@ class WandbMedia(Media):
             ) from error
 
     def remember(self, folder: Path) -> None:
-        """Note the run's id (see :func:`continue_runs`)."""
+        """Note the run's id (see :func:`continue_runs`), unless nothing is logged to it."""
         run = self.logger.experiment
-        write_json(folder / NOTE, {"id": run.id, "project": run.project, "entity": run.entity or None})
+        if not run.disabled:
+            write_json(folder / NOTE, {"id": run.id, "project": run.project, "entity": run.entity or None})
 
     def pictures(self, key: str, pictures: Sequence[Image.Image], captions: Sequence[str], step: int) -> None:
         """Log them as one panel."""
