@@ -25,6 +25,16 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def no_run_in_progress():
+    """Weights and Biases keeps a run and its settings for the whole process; a test's must not reach the next one."""
+    yield
+    wandb = sys.modules.get("wandb")
+    if wandb is not None:
+        wandb.finish()
+        wandb.teardown()
+
+
 @pytest.fixture(scope="session")
 def generator_file(tmp_path_factory):
     """A 16 px StyleGAN2 whose noise, biases and mean style all matter."""

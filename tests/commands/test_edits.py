@@ -102,7 +102,7 @@ def test_the_trainers_options_work(run, tmp_path):
     expected = pixels(edits.morph(load_embedding(run), ["ann", "bob"], 3)).astype(int)
     assert abs(frames(tmp_path / "frames") - expected).max() <= 1
     logged = yaml.safe_load(next((tmp_path / "logs").rglob("hparams.yaml")).read_text())
-    assert logged["images"] == ["ann", "bob"]
+    assert logged["edit/frames"]["images"] == ["ann", "bob"]
 
 
 @pytest.mark.parametrize(
