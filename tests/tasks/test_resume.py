@@ -1,11 +1,16 @@
 """A run that is cut off anywhere goes on to the same bits."""
 
+import signal
+
 import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from i2s_lightning import load_embedding
 from i2s_lightning.callbacks.percentiles import LogPercentiles
+from i2s_lightning.callbacks.preemption import SaveOnSigterm
 from i2s_lightning.callbacks.speed import LogSpeed
 from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.errors import CheckpointError
@@ -32,12 +37,25 @@ class CutAt(pl.Callback):
             raise Cut
 
 
+class Terminate(pl.Callback):
+    """Sends this process SIGTERM at a hook."""
+
+    def __init__(self, step, hook):
+        self.step = step
+        setattr(self, hook, self._send)
+
+    def _send(self, trainer, *rest):
+        if trainer.global_step == self.step:
+            signal.raise_signal(signal.SIGTERM)
+
+
 OPTIONS = {"steps": 10, "round_steps": 5, "init": "random_uniform", "noise": "fixed"}
 
 
-def run(embed, out, *, cut=None, ckpt=False, every=2, **options):
+def run(embed, out, *, cut=(), ckpt=False, every=2, **options):
     saver = ModelCheckpoint(out / "checkpoints", "last", every_n_train_steps=every, enable_version_counter=False)
-    callbacks = [LogSpeed(), LogPercentiles(), *([] if cut is None else [cut]), saver]  # they log whatever was cut
+    cut = [cut] if isinstance(cut, pl.Callback) else cut
+    callbacks = [LogSpeed(), LogPercentiles(), *cut, saver]  # they log whatever was cut
     last = out / "checkpoints" / "last.ckpt"
     trainer = {"enable_checkpointing": True, "plugins": [AtomicCheckpointIO()]}
     return embed.fit(
@@ -68,6 +86,31 @@ def test_cut_and_resumed_is_bit_identical(embed, tmp_path, step, hook):
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(step, hook))
     equal(run(embed, tmp_path / "cut", ckpt=True), whole)
+
+
+@pytest.mark.parametrize(
+    ("step", "hook", "turn", "saved"),
+    [
+        (0, "on_train_start", 0, 1),  # Lightning's handler gets it
+        (3, "on_train_batch_start", 0, 4),
+        (3, "on_before_zero_grad", 0, 4),
+        (4, "on_train_batch_end", 0, 4),
+        (4, "on_train_batch_end", 1, 5),  # too late to save after this step, so there has to be another one
+        (5, "on_train_epoch_end", 0, 6),  # between two rounds
+    ],
+)
+def test_sigterm_at_any_moment_saves_all_steps(embed, tmp_path, step, hook, turn, saved):
+    options = {"every": 10**6, "losses": {"pixel": PixelLoss()}}
+    whole = run(embed, tmp_path / "whole", **options)
+    cut = [SaveOnSigterm(str(tmp_path / "cut"))]
+    cut.insert(turn, Terminate(step, hook))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SIGTERMException):
+        run(embed, tmp_path / "cut", cut=cut, **options)
+    assert signal.getsignal(signal.SIGTERM) == before
+    flying = load_embedding(tmp_path / "cut")
+    assert {name: flying.metrics[name]["step"] for name in flying.names} == {"a": saved, "b": saved}
+    equal(run(embed, tmp_path / "cut", ckpt=True, **options), whole)
 
 
 @pytest.mark.parametrize("step", [3, 8, 13])
@@ -168,8 +211,6 @@ def test_a_checkpoint_holds_rows_and_no_network(embed, tmp_path):
 
 
 def test_pictures_in_flight_can_be_looked_at(embed, tmp_path):
-    from i2s_lightning import load_embedding
-
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(7))
     flying = load_embedding(tmp_path / "cut")
