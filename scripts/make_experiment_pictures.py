@@ -4,7 +4,7 @@ python scripts/make_experiment_pictures.py [FOLDER]     # default: i2s_lightning
 
 Photographs are cut out of those that scikit-image carries. Renders are people of the quick start with a neutral face
 and with the laugh that a perfect expression transfer would give them; boxes are where eyes, nose and mouth of the quick
-start's renders lie. The README in that folder says where everything comes from.
+start's faces lie. The README in that folder says where everything comes from.
 """
 
 import json
@@ -26,6 +26,11 @@ PEOPLE = {"anna": 11, "ben": 4, "grace": 3, "leo": 17, "ruth": 32}
 TARGETS = ("ben", "grace", "leo")
 SIDE, SUPERSAMPLING = 128, 4
 Box = list[float]
+ASTRONAUT = {  # read off the picture by eye
+    "eyes": [[0.32, 0.43, 0.455, 0.52], [0.555, 0.43, 0.7, 0.525]],
+    "nose": [[0.44, 0.5, 0.565, 0.645]],
+    "mouth": [[0.385, 0.65, 0.6, 0.76]],
+}
 
 
 def coffee() -> np.ndarray:
@@ -78,6 +83,7 @@ def main(folder: Path) -> None:
         Image.fromarray(pixels).save(path, optimize=True)
     assets = load_assets()
     found = {f"faces/{name}": boxes(assets, person_of(SEED, index)) for name, index in PEOPLE.items()}
+    found["photographs/astronaut"] = ASTRONAUT
     (folder / "boxes.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 

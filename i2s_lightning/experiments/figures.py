@@ -47,6 +47,16 @@ def short(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+def flat(name: str) -> str:
+    """Turn a picture's name into one without folders, for pictures that are made from it.
+
+    Example:
+        >>> flat("faces/family/anna")
+        'faces-family-anna'
+    """
+    return name.replace("/", "-")
+
+
 def drawn(figure: Figure) -> Image.Image:
     """Turn a plot into a picture."""
     buffer = io.BytesIO()

@@ -18,7 +18,7 @@ import numpy as np
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.drawing.grid import grid
 from i2s_lightning.drawing.sheet import Pixels
-from i2s_lightning.experiments.figures import enlargement, pairs, short
+from i2s_lightning.experiments.figures import enlargement, flat, pairs, short
 from i2s_lightning.experiments.lab import Lab
 from i2s_lightning.experiments.outcome import Outcome, Verdict
 from i2s_lightning.experiments.transforms import psnr_where, shifted, turned, zoomed
@@ -48,7 +48,7 @@ def run(lab: Lab) -> Outcome:
     made: dict[tuple[str, str], str] = {}
     for face in faces:
         target = lab.target(base, face)
-        made |= {(face, k): lab.gallery.put(f"affine/{short(face)}_{k}", f(target)) for k, f in kinds.items()}
+        made |= {(face, k): lab.gallery.put(f"affine/{flat(face)}_{k}", f(target)) for k, f in kinds.items()}
     e = lab.embed(list(made.values()))
     rows, numbers = [], []
     for face in faces:

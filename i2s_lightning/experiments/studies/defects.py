@@ -16,7 +16,7 @@ import numpy as np
 
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.drawing.grid import grid
-from i2s_lightning.experiments.figures import enlargement, pairs, short
+from i2s_lightning.experiments.figures import enlargement, flat, pairs, short
 from i2s_lightning.experiments.holes import holes
 from i2s_lightning.experiments.lab import Lab
 from i2s_lightning.experiments.outcome import Outcome, SkippedError, Verdict
@@ -39,7 +39,7 @@ def run(lab: Lab) -> Outcome:
         masks["all"] = np.logical_or.reduce(list(masks.values()))
         target = lab.target(base, face)
         for part, mask in masks.items():
-            made[face, part] = lab.gallery.put(f"defects/{short(face)}_{part}", covered(target, mask))
+            made[face, part] = lab.gallery.put(f"defects/{flat(face)}_{part}", covered(target, mask))
     e = lab.embed(list(made.values()))
     rows, numbers = [], []
     for face, masks in where.items():

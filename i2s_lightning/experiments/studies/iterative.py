@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from i2s_lightning.drawing.grid import Row, Tile, grid
-from i2s_lightning.experiments.figures import enlargement, short
+from i2s_lightning.experiments.figures import enlargement, flat, short
 from i2s_lightning.experiments.lab import Lab, image
 from i2s_lightning.experiments.outcome import Outcome, Verdict
 from i2s_lightning.metrics import psnr
@@ -40,7 +40,7 @@ def run(lab: Lab) -> Outcome:
             }
             numbers.append({"picture": short(origin), "round": turn} | scores)
             tiles[origin].append(Tile(made, f"{scores['psnr']:.1f} dB"))
-            names[k] = lab.gallery.put(f"iterative/{short(origin)}_{turn}", made)
+            names[k] = lab.gallery.put(f"iterative/{flat(origin)}_{turn}", made)
     columns = ["input", *(f"round {turn}" for turn in range(1, lab.options["rounds"] + 1))]
     figure = grid([Row(short(n), row) for n, row in tiles.items()], columns=columns, scale=enlargement(lab))
     distances = {
