@@ -7,14 +7,18 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from i2s_lightning.errors import ConfigError, I2SError
 from i2s_lightning.experiments.plan import Plan, Preset, chosen, divide, from_yaml, plans
 from i2s_lightning.experiments.processes import is_first, say
 
+if TYPE_CHECKING:
+    from i2s_lightning.experiments.lab import Setup
+
 FIT = ("--model.", "--data.", "--trainer.", "--checkpoint.", "--seed_everything")
 """Options with these beginnings go to every ``fit``."""
+PRINT = "--print_config"
 PACKAGES = ("i2s_lightning", "torch", "pytorch-lightning", "torchmetrics", "pillow", "numpy")
 
 
@@ -26,12 +30,16 @@ def main(words: list[str] | None = None) -> None:
         return
     from i2s_lightning.commands.editing import parse  # torch comes with it; --list should not wait
 
-    own, to_fit = divide(given, FIT)
+    own, to_fit = divide([word for word in given if word != PRINT], FIT)
     options = parse(_parser(), own)
     if not options.names:
         raise ConfigError(f"name an experiment, or all:\n{listing()}")
     todo = chosen(options.names)
-    _run(todo, options, to_fit, shlex.join(["python", "-m", "i2s_lightning", "experiment", *given]))
+    setup = _setup(todo, options, to_fit)
+    if PRINT in given:
+        sys.stdout.write(configuration(todo, setup))
+        return
+    _run(todo, setup, shlex.join(["python", "-m", "i2s_lightning", "experiment", *given]))
 
 
 def listing() -> str:
@@ -79,16 +87,39 @@ def parsed_options(words: dict[str, str], todo: Sequence[Plan], preset: Preset) 
     return {key: from_yaml(f"value: {text}")["value"] for key, text in words.items()}
 
 
-def _run(todo: Sequence[Plan], options: Any, to_fit: list[str], command: str) -> None:
-    from i2s_lightning.experiments.gallery import Gallery
-    from i2s_lightning.experiments.index import write_index
-    from i2s_lightning.experiments.lab import Lab, Setup
+def _setup(todo: Sequence[Plan], options: Any, to_fit: list[str]) -> "Setup":
+    from i2s_lightning.experiments.lab import Setup
 
-    out = Path(options.out)
+    if options.preset == "paper" and not options.generator:
+        raise ConfigError(
+            "the paper's preset needs the paper's generator, a StyleGAN of FFHQ at 1024 px: --generator FILE; "
+            "--generator faces64 takes the one that ships"
+        )
     images = assignments(options.images, "--images CLASS=FOLDER")
     own = parsed_options(assignments(options.set, "--set KEY=VALUE"), todo, options.preset)
-    setup = Setup(out, options.preset, options.generator, images, to_fit, own)
-    gallery = Gallery(out / "pictures", setup.images)
+    return Setup(Path(options.out), options.preset, options.generator, images, to_fit, own)
+
+
+def configuration(todo: Sequence[Plan], setup: "Setup") -> str:
+    """Say, as YAML, with what settings experiments would run: their own, and those of ``fit``."""
+    from omegaconf import OmegaConf
+
+    from i2s_lightning.experiments.gallery import Gallery
+    from i2s_lightning.experiments.lab import Lab
+
+    labs = [Lab(setup, plan, Gallery(setup.out / "pictures", setup.images)) for plan in todo]
+    settings: dict[str, Any] = {lab.plan.name: {**lab.options, "fit": lab.settings} for lab in labs}
+    if setup.words:
+        settings["options_of_every_fit"] = list(setup.words)
+    return OmegaConf.to_yaml(OmegaConf.create(settings))
+
+
+def _run(todo: Sequence[Plan], setup: "Setup", command: str) -> None:
+    from i2s_lightning.experiments.gallery import Gallery
+    from i2s_lightning.experiments.index import write_index
+    from i2s_lightning.experiments.lab import Lab
+
+    gallery = Gallery(setup.out / "pictures", setup.images)
     failed = []
     for number, plan in enumerate(todo, 1):
         say(f"{plan.name} ({number} of {len(todo)}): {plan.title}")
@@ -97,7 +128,7 @@ def _run(todo: Sequence[Plan], options: Any, to_fit: list[str], command: str) ->
         except I2SError as error:  # the others may well work
             failed.append(f"{plan.name}: {error}")
     if is_first():
-        say(f"wrote {write_index(out)}")
+        say(f"wrote {write_index(setup.out)}")
     if failed:
         raise I2SError(f"{len(failed)} of {len(todo)} experiments failed:\n" + "\n".join(failed))
 

@@ -28,7 +28,7 @@ class Gallery:
 
     def __init__(self, folder: Path, images: Mapping[str, str]) -> None:
         self.folder = folder
-        self._sources = {
+        self.shipped = {
             name: [Picture(Path(path).stem, ASSETS / path) for path in paths]
             for name, paths in read_yaml(CLASSES).items()
         }
@@ -52,7 +52,7 @@ class Gallery:
         Raises:
             ConfigError: There is no such class.
         """
-        sources = list_pictures(self.own[name]) if name in self.own else self._sources.get(name)
+        sources = list_pictures(self.own[name]) if name in self.own else self.shipped.get(name)
         if sources is None:
             raise ConfigError(f"images: there is no class {name!r}; give --images {name}=FOLDER")
         if not sources and name not in self.missing:
@@ -86,10 +86,16 @@ class Gallery:
 
     def listed(self, list_file: Path, names: Sequence[str]) -> None:
         """Add pictures to a list file in the folder."""
-        before = list_file.read_text(encoding="utf-8").splitlines() if list_file.exists() else []
-        paths = [self.path(name).relative_to(self.folder).as_posix() for name in names]
         with replacing(list_file) as draft:
-            draft.write_text("\n".join(dict.fromkeys([*before, *paths])) + "\n", encoding="utf-8")
+            lines = dict.fromkeys([*_lines(list_file), *self._entries(names)])
+            draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def were_listed(self, list_file: Path, names: Sequence[str]) -> bool:
+        """Tell whether an earlier run has listed all of these pictures."""
+        return set(self._entries(names)) <= set(_lines(list_file))
+
+    def _entries(self, names: Sequence[str]) -> list[str]:
+        return [self.path(name).relative_to(self.folder).as_posix() for name in names]
 
     def _copy(self, kind: str, picture: Picture) -> str:
         name = f"{kind}/{picture.name.replace('.', '_')}"  # a name that keeps an ending would lose it in ``fit``
@@ -98,6 +104,10 @@ class Gallery:
             with replacing(path) as draft:
                 shutil.copyfile(picture.path, draft)
         return name
+
+
+def _lines(list_file: Path) -> list[str]:
+    return list_file.read_text(encoding="utf-8").splitlines() if list_file.exists() else []
 
 
 def _holds(path: Path, array: np.ndarray) -> bool:

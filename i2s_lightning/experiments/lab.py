@@ -116,7 +116,10 @@ class Lab:
         self.embedded.pop(folder.name, None)
         self.embedded[folder.name] = folder
         if missing := self._missing(folder, names):
-            say(f"  {self.plan.name}: embedding {len(missing)} pictures, {folder}")
+            listed = self.gallery.folder / f"{folder.name}.txt"
+            verb = "going on with" if self.gallery.were_listed(listed, missing) else "embedding"
+            say(f"  {self.plan.name}: {verb} {len(missing)} pictures, {folder}")
+            self.gallery.listed(listed, missing)
             self._fit(folder, missing, difference)
             if self._missing(folder, names):
                 raise CheckpointError(f"{folder}: stopped before all pictures were done; the same command goes on")
@@ -163,7 +166,6 @@ class Lab:
 
     def _fit(self, folder: Path, names: Sequence[str], difference: dict[str, Any]) -> None:
         pictures = self.gallery.folder / f"{folder.name}.txt"
-        self.gallery.listed(pictures, names)
         settings = merged(
             self.settings, {"data": {"batch_size": even(len(names), self.settings["data"]["batch_size"])}}
         )

@@ -1,6 +1,7 @@
 """The command, from words to the page."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from i2s_lightning.experiments import command
 from i2s_lightning.experiments.command import parsed_options
 from i2s_lightning.experiments.index import write_index
 from i2s_lightning.experiments.outcome import Outcome, SkippedError, Verdict, write_outcome
-from i2s_lightning.experiments.plan import Plan, chosen, plans
+from i2s_lightning.experiments.plan import Plan, chosen, from_yaml, plans, read_yaml
+
+PAPER = Path(__file__).parents[2] / "configs/paper.yaml"
 
 
 def test_lists_all(capsys):
@@ -30,6 +33,7 @@ def test_lists_all(capsys):
         ([], "name an experiment, or all:\n  classes "),
         (["classes", "--images", "photos"], "expected --images CLASS=FOLDER; got photos"),
         (["classes", "--set", "rouns=3"], "set: no option rouns; there are pictures"),
+        (["classes", "--preset", "paper"], "the paper's preset needs the paper's generator, "),
         (["classes", "--images", "a/b=photos"], "expected CLASS=FOLDER with a plain word for the class; got 'a/b'"),
     ],
 )
@@ -41,6 +45,21 @@ def test_says_what_is_wrong(words, message, capsys, tmp_path):
 def test_options_are_yaml():
     todo = chosen(["classes"])
     assert parsed_options({"pictures": "{faces: 2}"}, todo, "quick") == {"pictures": {"faces": 2}}
+
+
+def test_prints_the_settings_that_would_run(capsys, tmp_path):
+    """The paper's for every experiment: those of `configs/paper.yaml`, unless the experiment says otherwise."""
+    words = ["experiment", "all", "--preset", "paper", "--generator", "ffhq.pkl", "--out", str(tmp_path / "out")]
+    assert main([*words, "--print_config", "--trainer.devices", "2"]) == 0
+    found = from_yaml(capsys.readouterr().out)
+    assert found.pop("options_of_every_fit") == ["--trainer.devices", "2"]
+    assert list(found) == list(plans())
+    model = read_yaml(PAPER)["model"] | {"generator": "ffhq.pkl"}
+    assert model.pop("noise") == "const"  # as it is by default
+    for settings in found.values():
+        assert settings["fit"]["model"] == model
+    assert found["iterative"]["rounds"] == 7
+    assert not (tmp_path / "out").exists()
 
 
 def test_from_pictures_to_a_page(generator_file, pictures, tmp_path, capsys):

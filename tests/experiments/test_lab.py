@@ -65,7 +65,7 @@ def test_settings_decide_the_folder_and_come_through(real):
     assert not other.embedded.keys() & lab.embedded.keys()
 
 
-def test_goes_on_where_it_was_cut_off(real):
+def test_goes_on_where_it_was_cut_off(real, capsys):
     """Bit by bit as a run that nobody stopped; options of the trainer don't lead to another folder."""
     cut = real(words=["--trainer.max_steps", "4", "--checkpoint.every_n_train_steps", "2"])
     names = cut.pictures()["faces"][:2]
@@ -77,6 +77,8 @@ def test_goes_on_where_it_was_cut_off(real):
     rest.pictures()
     assert torch.equal(rest.embed(names, losses=LOSS).ws, whole.embed(names, losses=LOSS).ws)
     assert "Going on from" in (next(iter(rest.embedded.values())) / "fit.log").read_text()
+    said = capsys.readouterr().out
+    assert [said.count(f"classes: {verb} 2 pictures") for verb in ("embedding", "going on with")] == [2, 1]
 
 
 def test_a_picture_that_changed_is_embedded_again(real, pictures, fits):

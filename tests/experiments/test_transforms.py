@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
+from i2s_lightning.errors import ConfigError
 from i2s_lightning.experiments import transforms
 from i2s_lightning.experiments.gallery import Gallery
 from i2s_lightning.experiments.holes import holes
@@ -59,6 +60,7 @@ def test_shipped_faces_have_boxes(tmp_path):
     assert list(found) == ["eyes", "nose", "mouth"]
     assert not (found["eyes"] & found["mouth"]).any()
     assert 0.01 < found["mouth"].mean() < 0.1
+    assert list(holes(Gallery(tmp_path, {}), "photographs/astronaut", (64, 64))) == ["eyes", "nose", "mouth"]
     assert holes(Gallery(tmp_path, {}), "cats/chelsea", (64, 64)) == {}
     assert holes(Gallery(tmp_path, {"faces": "x"}), "faces/anna", (64, 64)) == {}  # another Anna, maybe
 
@@ -75,11 +77,47 @@ def test_masks_of_the_user_s_own(lab, pictures, tmp_path):
     assert all(row["share_of_picture"] == 0.5 for row in outcome.numbers)
 
 
+def test_boxes_of_the_user_s_own(tmp_path):
+    file = tmp_path / "boxes.json"
+    file.write_text('{"a": {"ear": [[0.5, 0.25, 1, 0.5], [0, 0, 0.25, 0.25]]}}')
+    gallery = Gallery(tmp_path, {"faces": "x", "masks": str(file)})
+    found = holes(gallery, "faces/a", (8, 4))
+    expected = np.zeros((8, 4), bool)
+    expected[2:4, 2:] = expected[:2, :1] = True
+    assert list(found) == ["ear"]
+    np.testing.assert_array_equal(found["ear"], expected)
+    assert holes(gallery, "faces/b", (8, 4)) == {}
+
+
 @pytest.mark.parametrize(
-    ("name", "images", "reason"), [("defects", "faces", "masks="), ("expression", "expressions", "at rest")]
+    "text",
+    ['{"a": {"ear": [[5, 2, 10, 4]]}}', '{"a": {"ear": [0, 0, 1, 1]}}', '["a"]', "ear", '{"a": {"ear": [[0, 1]]}}'],
 )
-def test_without_what_only_the_user_has_it_is_skipped(lab, pictures, tmp_path, name, images, reason):
+def test_other_boxes_are_refused(text, tmp_path):
+    file = tmp_path / "boxes.json"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"boxes.json: expected \{\"anna\": .* shares of the picture"):
+        holes(Gallery(tmp_path, {"masks": str(file)}), "faces/a", (8, 4))
+
+
+def test_pictures_made_of_others_have_names_of_their_own(lab, tmp_path):
+    """Two of the same name in two folders."""
+    folder = tmp_path / "folder"
+    for name, value in (("x/a", 40), ("y/a", 200)):
+        (folder / name).parent.mkdir(parents=True)
+        Image.fromarray(np.full((16, 16, 3), value, np.uint8)).save(folder / f"{name}.png")
+    made = lab("affine", images={"faces": str(folder)})
+    made.run()
+    brightness = {made.gallery.path(f"affine/faces-{who}_turned_90").read_bytes() for who in ("x-a", "y-a")}
+    assert len(brightness) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "reason"),
+    [("defects", ("faces", "photographs"), "masks="), ("expression", ("expressions",), "at rest")],
+)
+def test_without_what_only_the_user_has_it_is_skipped(lab, pictures, tmp_path, name, classes, reason):
     for path in sorted(pictures.glob("*.png"))[1:]:
         path.unlink()
     with pytest.raises(SkippedError, match=reason):
-        lab(name, images={images: str(pictures)}).run()
+        lab(name, images=dict.fromkeys(classes, str(pictures))).run()

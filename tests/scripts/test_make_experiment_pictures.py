@@ -30,6 +30,7 @@ def test_makes_the_renders_again(script):
 def test_boxes_lie_on_the_parts_of_a_face(script):
     """The renders are aligned: eyes at about (52, 65) and (76, 65), the mouth at y 94, of 128."""
     boxes = json.loads((ASSETS / "boxes.json").read_text())
+    assert boxes.pop("photographs/astronaut") == script["ASTRONAUT"]
     assert set(boxes) == {f"faces/{name}" for name in script["PEOPLE"]}
     for parts in boxes.values():
         centres = {
@@ -44,5 +45,9 @@ def test_small_and_documented():
     files = list(ASSETS.rglob("*.png"))
     assert sum(path.stat().st_size for path in files) < 300_000
     text = (ASSETS / "README.md").read_text()
-    for folder in {path.parent.name for path in files}:
-        assert f"`{folder}/" in text
+    notice = (ROOT / "NOTICE").read_text()
+    for path in files:
+        name = f"{path.parent.name}/{path.name}"
+        assert name in notice or f"{path.parent.name}/*.png" in notice
+        assert f"`{path.parent.name}/" in text
+        assert path.stem.split("_")[0] in text

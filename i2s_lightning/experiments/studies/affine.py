@@ -1,7 +1,7 @@
 """How much do shifts, zooms and rotations harm?
 
-The paper moves a face right by 140 and left by 160 pixels (of 1024), zooms out and in by 2, and turns it by 90 and
-180 degrees. It finds the embedding very sensitive to all of these: results are blurred, details lost.
+The paper moves a face right by 140 and left by 160 pixels (of 1024), zooms out and in, and turns it (from memory: by
+2, and by 90 and 180 degrees). It finds the embedding very sensitive to all of these: results are blurred, details lost.
 
 Here the same is done to faces as the generator sees them, pixels scaled to its size; what the picture does not reach
 is black (the paper does not say what it is there). `loss` and the distance to the mean style are the paper's table.

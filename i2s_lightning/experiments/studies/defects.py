@@ -4,8 +4,9 @@ The paper covers eyes, nose or mouth. It finds that a missing part does not dist
 does not fill it in: the hole is reproduced.
 
 Here parts of aligned faces are covered with black. The pictures that ship come with boxes for eyes, nose and mouth;
-for pictures of your own give mask pictures, white where the hole is and named PICTURE_PART: `--images faces=FOLDER
-masks=FOLDER`. Inside the hole the embedding is compared with the hole and with what was there; outside, its PSNR is
+for pictures of your own give mask pictures, white where the hole is and named PICTURE_PART (`--images faces=FOLDER
+masks=FOLDER`), or boxes: `masks=FILE.json` with `{"anna": {"mouth": [[left, top, right, bottom]]}}`, as shares of the
+picture. Inside the hole the embedding is compared with the hole and with what was there; outside, its PSNR is
 set beside that of the whole face's embedding over the same positions.
 """
 
@@ -32,7 +33,9 @@ def run(lab: Lab) -> Outcome:
     size = lab.generator().img_shape
     where = {face: found for face in faces if (found := holes(lab.gallery, face, size))}
     if not where:
-        raise SkippedError("nothing says where the parts of these faces are; give --images masks=FOLDER")
+        raise SkippedError(
+            "nothing says where the parts of these faces are; give --images masks=FOLDER or masks=FILE.json"
+        )
     base = lab.embed(faces)
     made: dict[tuple[str, str], str] = {}
     for face, masks in where.items():

@@ -1,7 +1,7 @@
 """Does it matter what the generator was trained on, or that it was trained at all?
 
-The paper takes a generator of faces for all classes, and remarks on others. Its section 3.3 shows a network with
-random weights as a control.
+The paper takes a generator of faces for all classes, and asks what another training set would change. From memory of
+it: generators of other classes embed worse, and a network with random weights serves as a control.
 
 Here the same pictures are embedded into every generator that is named (`--generator A B C`) and into a twin of the
 first one that has random weights: the same layers, as they are before training.

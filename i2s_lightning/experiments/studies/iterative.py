@@ -1,7 +1,7 @@
 """What happens when an embedding is embedded again?
 
-The paper embeds its result again, seven times. From memory of it: quality slowly goes down and more detail is lost
-each time, though from the second round on the target is a picture that the generator can draw exactly.
+From memory of the paper: it embeds its result again, seven times, and quality slowly goes down, though from the second
+round on the target is a picture that the generator can draw exactly.
 
 Here each round's target is the picture that the round before rendered, rounded to 8 bits; each starts from the mean
 style. The distances are to the first input.

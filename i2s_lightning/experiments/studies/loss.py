@@ -1,7 +1,7 @@
 """Which loss?
 
-The paper compares the mean squared error alone, one VGG layer, several VGG layers, the error with one layer, and the
-error with all: its own. From memory of it: the error alone smooths details away, several layers beat one, and the sum
+From memory of the paper: it compares the mean squared error alone, one VGG layer, several VGG layers, the error with
+one layer, and the error with all, its own. The error alone smooths details away, several layers beat one, and the sum
 of all is best.
 
 Here the single layer is conv3_2. PSNR belongs to the first of these losses and the perceptual distance looks at the

@@ -1,7 +1,7 @@
 """Which latent space can hold a picture?
 
-The paper finds that embedding into Z or W directly is not easily possible, and that W+, one style a layer, works. A
-network with random weights stands beside the trained one.
+The paper finds that embedding into Z or W directly is not easily possible, and that W+, one style a layer, works. From
+memory of it, a network with random weights stands beside the trained one.
 
 Here pictures are embedded into Z, into W, into W with one style each for coarse, middle and fine layers (`w_groups`,
 which the paper does not have), and into W+; then into W and W+ of a twin with random weights.

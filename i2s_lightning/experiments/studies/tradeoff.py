@@ -101,6 +101,7 @@ def verdicts(numbers: list[dict[str, Any]]) -> list[Verdict]:
             "The nearer to the picture, the less typical the latent.",
             typical == sorted(typical, reverse=True),
             f"PSNR and typicality: {told}.",
+            quoted=False,
         ),
         Verdict(
             "A regulariser makes edits of W+ come nearer to the truth.",
