@@ -33,36 +33,48 @@ def fits(monkeypatch):
     return calls
 
 
-def test_embeds_once_and_adds_what_is_new(real, fits):
+def test_embeds_once_what_is_new_or_has_changed(real, fits, pictures):
     lab = real()
     names = lab.pictures()["faces"]
     first = lab.embed(names[:2], losses=LOSS)
     assert len(fits) == 1
     assert first.names == names[:2] == ["faces/a", "faces/b"]
+    (pictures / "a.png").write_bytes((pictures / "e.png").read_bytes())
     again = real()
     again.pictures()
-    assert torch.equal(again.embed(names[:2], losses=LOSS).ws, first.ws)
+    assert torch.equal(again.embed(names[1:2], losses=LOSS).ws, first.ws)
     assert len(fits) == 1
-    more = again.embed(names[1:4], losses=LOSS)
+    more = again.embed(names[:4], losses=LOSS)
     assert len(fits) == 2
-    assert more.names == names[:4]
+    assert sorted(more.names) == names[:4]
     assert torch.equal(more["faces/b"], first["faces/b"])
+    assert not torch.equal(more["faces/a"], first["faces/a"])
+    assert torch.equal(load_embedding(next(iter(again.embedded.values())))["faces/a"], more["faces/a"])
 
 
-def test_settings_decide_the_folder_and_come_through(real):
-    lab = real()
-    names = lab.pictures()["faces"][:1]
-    w, pixels = lab.embed(names, space="w", losses=LOSS), lab.embed(names, losses=LOSS)
-    assert w.space == "w"
-    assert pixels.space == "w_plus"
-    assert w.run["settings"]["steps"] == 6  # the command line's, not the preset's
-    assert list(pixels.run["settings"]["losses"]) == ["pixel"]  # whole, not merged into the preset's
-    assert len({folder.name.rpartition("-")[2] for folder in lab.embedded.values()}) == 2
-    assert {folder.name.rpartition("-")[0] for folder in lab.embedded.values()} == {"w-pixel", "pixel"}
-    other = real(words=["--model.optimizer.init_args.lr", "0.02"])
-    other.pictures()
-    other.embed(names, losses=LOSS)
-    assert not other.embedded.keys() & lab.embedded.keys()
+def test_settings_come_through(real):
+    lab = real(words=["--model.optimizer.init_args.lr", "0.02"])
+    e = lab.embed(lab.pictures()["faces"][:1], space="w", losses=LOSS)
+    assert e.space == "w"
+    settings = e.run["settings"]
+    assert settings["steps"] == 6  # the command line's, not the preset's
+    assert list(settings["losses"]) == ["pixel"]  # whole, not merged into the preset's
+    assert settings["optimizer"]["options"]["lr"] == 0.02
+
+
+def test_settings_decide_the_folder(lab, generator_file, monkeypatch):
+    made = lab("classes")
+    names = made.pictures()["faces"][:1]
+    wanted = [{"losses": LOSS}, {"space": "w", "losses": LOSS}, {"space": "w"}, {}]
+    for model in wanted:
+        made.embed(names, **model)
+    words = [folder.rpartition("-")[0] for folder in made.embedded]
+    assert words == ["pixel", "w-pixel", "w", "base"]
+    for option in (["--model.steps", "9"], ["--trainer.devices", "1"]):
+        other = lab("spaces", words=option)
+        other.pictures()
+        other.embed(names)
+        assert (other.embedded.keys() <= made.embedded.keys()) == option[0].startswith("--trainer")
 
 
 def test_goes_on_where_it_was_cut_off(real, capsys):
@@ -79,19 +91,6 @@ def test_goes_on_where_it_was_cut_off(real, capsys):
     assert "Going on from" in (next(iter(rest.embedded.values())) / "fit.log").read_text()
     said = capsys.readouterr().out
     assert [said.count(f"classes: {verb} 2 pictures") for verb in ("embedding", "going on with")] == [2, 1]
-
-
-def test_a_picture_that_changed_is_embedded_again(real, pictures, fits):
-    lab = real()
-    names = lab.pictures()["faces"]
-    before = lab.embed(names[:1], losses=LOSS)[names[0]]
-    (pictures / "a.png").write_bytes((pictures / "e.png").read_bytes())
-    later = real()
-    later.pictures()
-    after = later.embed(names[:1], losses=LOSS)
-    assert len(fits) == 2
-    assert not torch.equal(after[names[0]], before)
-    assert torch.equal(load_embedding(next(iter(later.embedded.values())))[names[0]], after[names[0]])
 
 
 def test_losses_replace_losses():
