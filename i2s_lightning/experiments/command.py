@@ -14,7 +14,7 @@ from i2s_lightning.experiments.plan import Plan, Preset, chosen, divide, from_ya
 from i2s_lightning.experiments.processes import is_first, say
 
 if TYPE_CHECKING:
-    from i2s_lightning.experiments.lab import Setup
+    from i2s_lightning.experiments.lab import Lab, Setup
 
 FIT = ("--model.", "--data.", "--trainer.", "--checkpoint.", "--seed_everything")
 """Options with these beginnings go to every ``fit``."""
@@ -104,27 +104,28 @@ def configuration(todo: Sequence[Plan], setup: "Setup") -> str:
     """Say, as YAML, with what settings experiments would run: their own, and those of ``fit``."""
     from omegaconf import OmegaConf
 
-    from i2s_lightning.experiments.gallery import Gallery
-    from i2s_lightning.experiments.lab import Lab
-
-    labs = [Lab(setup, plan, Gallery(setup.out / "pictures", setup.images)) for plan in todo]
+    labs = [_lab(setup, plan) for plan in todo]
     settings: dict[str, Any] = {lab.plan.name: {**lab.options, "fit": lab.settings} for lab in labs}
     if setup.words:
         settings["options_of_every_fit"] = list(setup.words)
     return OmegaConf.to_yaml(OmegaConf.create(settings))
 
 
-def _run(todo: Sequence[Plan], setup: "Setup", command: str) -> None:
+def _lab(setup: "Setup", plan: Plan) -> "Lab":
     from i2s_lightning.experiments.gallery import Gallery
-    from i2s_lightning.experiments.index import write_index
     from i2s_lightning.experiments.lab import Lab
 
-    gallery = Gallery(setup.out / "pictures", setup.images)
+    return Lab(setup, plan, Gallery(setup.out / "pictures", setup.images))
+
+
+def _run(todo: Sequence[Plan], setup: "Setup", command: str) -> None:
+    from i2s_lightning.experiments.index import write_index
+
     failed = []
     for number, plan in enumerate(todo, 1):
         say(f"{plan.name} ({number} of {len(todo)}): {plan.title}")
         try:
-            _run_one(Lab(setup, plan, gallery), command)
+            _run_one(_lab(setup, plan), command)
         except I2SError as error:  # the others may well work
             failed.append(f"{plan.name}: {error}")
     if is_first():
@@ -133,7 +134,7 @@ def _run(todo: Sequence[Plan], setup: "Setup", command: str) -> None:
         raise I2SError(f"{len(failed)} of {len(todo)} experiments failed:\n" + "\n".join(failed))
 
 
-def _run_one(lab: Any, command: str) -> None:
+def _run_one(lab: "Lab", command: str) -> None:
     from i2s_lightning.experiments.outcome import Outcome, SkippedError, write_outcome
 
     wall, cpu = time.monotonic(), time.process_time()

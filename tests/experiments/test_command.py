@@ -131,11 +131,12 @@ class Made(Plan):
     @property
     def run(self):
         def run(lab):
+            lab.gallery.take({"affine": "dogs"}.get(self.name, "faces"))
             if self.name == "affine":
                 raise ConfigError("no such thing; take another")
             if self.name == "defects":
                 raise SkippedError("it needs masks")
-            return Outcome(Image.new("RGB", (8, 8)), [{"a": 1}], [Verdict("It is 1.", True, "1.")])
+            return Outcome(Image.new("RGB", (8, 8)), [{"a": 1}], [Verdict("It is 1.", True, "1.")], lab.gallery.missing)
 
         return run
 
@@ -148,6 +149,7 @@ def test_one_that_fails_does_not_stop_the_others(generator_file, tmp_path, monke
     assert "1 of 3 experiments failed:\naffine: no such thing; take another" in shown.err
     assert "holds: It is 1. 1." in shown.out
     assert "note: Skipped: it needs masks" in shown.out
+    assert json.loads((tmp_path / "classes/result.json").read_text())["notes"] == []  # it had no dogs to leave out
     page = (tmp_path / "index.html").read_text()
     assert "Skipped: it needs masks" in page
     assert "not run: affine, " in page
