@@ -99,7 +99,10 @@ def test_other_settings_need_restart(options, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["fit", "--model.space=w++"], "Expected a typing.Literal\\['z', 'w', 'w_groups', 'w_plus'\\]. Got value: w\\+\\+"),
+        (
+            ["fit", "--model.space=w++"],
+            "Expected a typing.Literal\\['z', 'w', 'w_groups', 'w_plus'\\]. Got value: w\\+\\+",
+        ),
         (["fit", "--model.stpes=3"], "unrecognized arguments: --model.stpes=3; did you mean 'model.steps'"),
         (["fit", "--config=typo.yaml"], "does not accept option 'model.stepz'; did you mean 'model.steps'"),
         (["fit", "--out=${nothing}"], "Interpolation key 'nothing' not found|nothing"),
