@@ -17,7 +17,7 @@ from i2s_lightning.ops.fingerprint import fingerprint
 
 FORMAT = "i2s_lightning.encoder"
 VERSION = "1"
-BUNDLED: dict[str, Path] = {}
+BUNDLED = {"faces64": Path(__file__).parents[1] / "assets" / "faces64_encoder.safetensors"}
 _TRAIN = "Train one with fit --task encoder --model.generator FILE, and give its path."
 
 
