@@ -22,8 +22,11 @@ BEGINNING = "python -m i2s_lightning experiment"
 REMARKS = """\
 `--set KEY=VALUE` changes an option of an experiment's YAML file; `--model.*`, `--data.*` and `--trainer.*` are those of
 `fit` and go to every embedding (`--trainer.logger WandbLogger`). Killed? The same command goes on. Embeddings that
-several experiments want are made once. Verdicts are by fixed rules in the experiments' modules. *Expected* marks what
-is not known to be said by the paper, only expected from memory of it or by reasoning."""
+several experiments want are made once. `--print_config` prints all settings that would run and ends. In the preset
+`paper`, too, all pictures start from the mean style; the paper starts others than faces at random: `--model.init
+random_uniform`. Verdicts are by fixed rules in the experiments' modules. *Expected* marks what is not known to be said
+by the paper, only expected from memory of it or by reasoning."""
+WORDS = ("holds", "does not hold", "not shown")
 
 
 def main(results: Path, pages: Path) -> None:
@@ -41,7 +44,10 @@ def page(result: dict[str, Any], numbers: list[dict[str, str]]) -> str:
     name = result["name"]
     verdicts = [f"- **{v.word}**: {v.claim}{_source(v)} {v.finding}" for v in result["verdicts"]]
     generators = ", ".join(f"`{file}` ({sha[:12]})" for file, sha in result["generators"].items())
-    made = f"Preset {result['preset']}, generator {generators}, torch {result['versions']['torch']}."
+    made = (
+        f"Made by `{result['command']}`, with generator {generators} and torch {result['versions']['torch']}. Run "
+        "alone, an experiment divides its pictures into other batches, and last digits may differ."
+    )
     parts = [
         f"# {result['title']}",
         f"{result['place'][:1].upper()}{result['place'][1:]}.",
@@ -63,6 +69,7 @@ def overview(found: dict[str, dict[str, Any]]) -> str:
         for name, result in found.items()
         for verdict in result["verdicts"]
     ]
+    count = ", ".join(f"{sum(row[-1] == word for row in rows)} {word}" for word in WORDS)
     return "\n".join(
         [
             "# The paper, experiment by experiment",
@@ -78,6 +85,8 @@ def overview(found: dict[str, dict[str, Any]]) -> str:
             "```",
             "",
             REMARKS,
+            "",
+            f"Of {len(rows)} statements: {count}.",
             "",
             *_markdown([["experiment", "where", "statement", "here"], *rows]),
             "",
