@@ -86,7 +86,12 @@ def test_from_pictures_to_a_page(generator_file, pictures, tmp_path, capsys):
 @pytest.fixture
 def results(tmp_path):
     """A page's worth of results, made up, with what a page must not take for markup."""
-    facts = {"title": "Does <b>it</b> work?", "place": "section 3", "text": "One.\n\nTwo & three.", "preset": "quick"}
+    facts = {
+        "title": "Does <b>it</b> work?",
+        "place": "section 3",
+        "text": "One.\n\nTwo & `three <b>`.",
+        "preset": "quick",
+    }
     facts |= {"command": "python -m i2s_lightning experiment classes", "generators": {"g.pkl": "a" * 64}}
     facts |= {"embeddings": {"base-1": "x/base-1"}, "versions": {"python": "3"}, "seconds": {"wall": 1, "cpu": 2}}
     verdicts = [Verdict("It holds.", True, "1 < 2."), Verdict("It fails.", False, "2 > 1.", quoted=False)]
@@ -102,6 +107,7 @@ def test_page_shows_everything_offline(results, page):
     page.goto(write_index(results).as_uri())
     assert page.locator("h2", has_text="Does <b>it</b> work?").count() == 1
     assert page.locator("#classes .verdicts li").count() == 3
+    assert page.locator("#classes p code").first.inner_text() == "three <b>"
     words = page.locator("#classes .verdicts .badge").all_inner_texts()
     assert words == ["holds", "does not hold", "not shown"]
     assert page.locator(".figures dd").all_inner_texts()[:3] == ["1", "1", "1"]
