@@ -64,8 +64,9 @@ def lab(generator_file, vgg_file, tmp_path, monkeypatch):
 
     monkeypatch.setattr(PaperLab, "vgg", vgg_file)
 
-    def lab(name, images=None, **options):
-        setup = Setup(tmp_path / "out", generators=[str(generator_file)], images=images or {}, **options)
+    def lab(name, images=None, others=(), **options):
+        files = [str(generator_file), *others]
+        setup = Setup(tmp_path / "out", generators=files, images=images or {}, **options)
         return PaperLab(setup, plans()[name], Gallery(tmp_path / "out" / "pictures", setup.images))
 
     return lab

@@ -7,6 +7,8 @@ from PIL import Image
 
 from i2s_lightning.experiments.outcome import read_numbers, read_result, write_outcome
 from i2s_lightning.experiments.plan import STUDIES, plans
+from i2s_lightning.experiments.untrained import untrained_twin
+from i2s_lightning.generators import load_generator
 
 ALL = list(plans())
 QUICKER = {"samples": 4, "rounds": 3, "sizes": [24, "full"]}
@@ -30,6 +32,15 @@ def test_leaves_figure_numbers_and_verdicts(lab, name, tmp_path):
         assert verdict.claim.endswith(".")
         assert verdict.finding.endswith(".")
         assert verdict.holds is None or re.search(r"\d", verdict.finding)
+
+
+def test_every_generator_that_is_named_takes_part(lab, generator_file, tmp_path):
+    other = tmp_path / "other.safetensors"
+    untrained_twin(load_generator(str(generator_file)), tmp_path).rename(other)
+    outcome = lab("generators", others=[str(other)]).run()
+    kinds = list(dict.fromkeys(row["generator"] for row in outcome.numbers))
+    assert kinds == [generator_file.stem, "other", "untrained"]
+    assert outcome.verdicts[1].holds is not None
 
 
 @pytest.mark.parametrize("name", ALL)
