@@ -7,6 +7,7 @@ Here the same pictures are embedded into every generator that is named (`--gener
 first one that has random weights: the same layers, as they are before training.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from i2s_lightning.drawing.grid import Row, Tile, grid
@@ -21,8 +22,8 @@ def run(lab: Lab) -> Outcome:
     """Embed into every generator and into an untrained one."""
     names = lab.names()
     twin = str(untrained_twin(lab.generator(), lab.setup.out / "generators"))
-    found = {Path(file).stem: lab.embed(names, generator=file) for file in lab.generators[1:]}
-    first = Path(lab.generators[0]).stem
+    first, *others = labels(lab.generators)
+    found = {word: lab.embed(names, generator=file) for word, file in zip(others, lab.generators[1:], strict=True)}
     found = {first: lab.embed(names)} | found | {"untrained": lab.embed(names, generator=twin)}
     rows = [
         Row(short(n), [Tile(lab.target(found[first], n)), *(seen(lab, e, n) for e in found.values())]) for n in names
@@ -44,6 +45,17 @@ def run(lab: Lab) -> Outcome:
     ]
     figure = grid(rows, columns=["input", *found], scale=enlargement(lab))
     return Outcome(figure, numbers, verdicts, missing_note(lab.gallery.missing))
+
+
+def labels(files: Sequence[str]) -> list[str]:
+    """Name generators by their files, shortly where that tells them apart.
+
+    Example:
+        >>> labels(["ffhq.pkl", "a/network.pkl", "b/network.pkl"])
+        ['ffhq', 'a/network.pkl', 'b/network.pkl']
+    """
+    stems = [Path(file).stem for file in files]
+    return [stem if stems.count(stem) == 1 else file for stem, file in zip(stems, files, strict=True)]
 
 
 def _others(first: str, psnr: dict[str, list[float]]) -> Verdict:
