@@ -158,7 +158,7 @@ def test_expression():
 def test_tradeoff():
     rows = [
         {"setting": "W+", "psnr": 26.0, "typicality": 6.0, "edit_error": 0.4},
-        {"setting": "W+, λ 0.1", "psnr": 24.0, "typicality": 2.0, "edit_error": 0.3},
+        {"setting": "W+, lambda 0.1", "psnr": 24.0, "typicality": 2.0, "edit_error": 0.3},
         {"setting": "W", "psnr": 18.0, "typicality": 1.0, "edit_error": 0.5},
     ]
     assert held(tradeoff.verdicts(rows)) == [True, True]

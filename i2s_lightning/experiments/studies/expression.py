@@ -1,12 +1,13 @@
 """Can an expression be given to somebody else?
 
 The paper adds the difference between an expressive and a neutral picture of one person to the latent of another, w1 +
-λ (w3 - w2). From memory of it: layers in which the two hardly differ (L2 norm below 1) are left out as noise.
+lambda (w3 - w2). From memory of it: layers in which the two hardly differ (L2 norm below 1) are left out as noise.
 
-Here Anna's laugh goes to three people who are at rest, over a sweep of λ to both sides. As all are renders, the true
-answer exists: the last column is the same person, rendered with that expression. For people of your own: `--images
-expressions=FOLDER` (the first picture at rest, the others with expressions), `targets=FOLDER`, and, if you have it,
-`truth=FOLDER` with TARGET_EXPRESSION. Distances are perceptual and of the middle of the picture, where the face is.
+Here Anna's laugh goes to three people who are at rest, over a sweep of lambda to both sides. As all are renders, the
+true answer exists: the last column is the same person, rendered with that expression. For people of your own:
+`--images expressions=FOLDER` (the first picture at rest, the others with expressions), `targets=FOLDER`, and, if
+you have it, `truth=FOLDER` with TARGET_EXPRESSION. Distances are perceptual and of the middle of the picture, where
+the face is.
 """
 
 from statistics import mean
@@ -39,7 +40,7 @@ def run(lab: Lab) -> Outcome:
             tiles, scores = _sweep(lab, e, (target, sources[0], expression), known.get((target, expression)))
             rows.append(Row("", tiles))
             numbers += scores
-    columns = ["input", *(f"λ {value:+.1f}" for value in strengths), "truth"]
+    columns = ["input", *(f"lambda {value:+.1f}" for value in strengths), "truth"]
     figure = grid(rows, columns=columns, scale=enlargement(lab))
     return Outcome(figure, numbers or [{"targets": len(targets)}], verdicts(numbers))
 
@@ -80,14 +81,14 @@ def verdicts(numbers: list[dict[str, Any]]) -> list[Verdict]:
         Verdict(
             claim,
             nearer == len(at[FULL]),
-            f"In {nearer} of {len(at[FULL])} cases. Mean distance to the truth by λ: {told}; "
+            f"In {nearer} of {len(at[FULL])} cases. Mean distance to the truth by lambda: {told}; "
             f"the input itself: {mean(row['input_to_the_truth'] for row in numbers):.3f}.",
             quoted=False,
         ),
         Verdict(
             "Going towards the expression is nearer to the truth than going away from it.",
             best > 0,
-            f"The best λ of the sweep is {best:+.1f}.",
+            f"The best lambda of the sweep is {best:+.1f}.",
             quoted=False,
         ),
     ]

@@ -1,7 +1,7 @@
 """Can embedded pictures be turned into each other?
 
-The paper interpolates between two latents, w = λ w1 + (1 - λ) w2. It finds morphs of high quality between faces, and
-that morphs fail between other pictures, whether of one class or of two.
+The paper interpolates between two latents, w = lambda w1 + (1 - lambda) w2. It finds morphs of high quality between
+faces, and that morphs fail between other pictures, whether of one class or of two.
 
 Here the first pictures of every class are paired: within the class where it has two, and each class with the next.
 What a failed morph is, the paper leaves to the eye. A number for it: the perceptual distance from the middle of the
@@ -45,7 +45,7 @@ def run(lab: Lab) -> Outcome:
         ends = [nearest(lab, frames[i], samples) for i in (0, -1)]
         middle = nearest(lab, frames[steps // 2], samples)
         numbers.append({"from": first, "to": last, "middle": middle, "first": ends[0], "last": ends[1]})
-    columns = ["input", *(f"λ {1 - i / (steps - 1):.2f}" for i in range(steps)), "input"]
+    columns = ["input", *(f"lambda {1 - i / (steps - 1):.2f}" for i in range(steps)), "input"]
     verdict = judged({(row["from"], row["to"]): row["middle"] for row in numbers})
     figure = grid(rows, columns=columns, scale=enlargement(lab))
     return Outcome(figure, numbers, [verdict], missing_note(lab.gallery.missing))

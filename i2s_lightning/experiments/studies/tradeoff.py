@@ -3,7 +3,7 @@
 The paper does not ask; e4e (Tov et al. 2021) named the trade-off. The freer the space, the nearer the picture, and
 the further its latent from what the generator draws by itself, where edits are safe.
 
-Here the same pictures are embedded into W, into W+, and into W+ with a regulariser of several weights λ that pulls
+Here the same pictures are embedded into W, into W+, and into W+ with a regulariser of several weights lambda that pulls
 every layer towards the generator's own styles (`TypicalityLoss`, the P-norm of II2S). Editability is measured twice.
 `typicality` is the distance from the generator's mean in standard deviations of its own samples, which have about 1.
 The edit's error is that of the expression transfer with a known answer: the perceptual distance, over the face, of
@@ -56,7 +56,7 @@ def settings(lab: Lab, names: list[str]) -> dict[str, Embedding]:
     found = {"W+": lab.embed(names)}
     for weight in lab.options["weights"]:
         losses = own | {"typicality": {"class_path": "TypicalityLoss", "init_args": {"weight": weight}}}
-        found[f"W+, λ {weight:g}"] = lab.embed(names, label=f"typicality_{weight:g}", losses=losses)
+        found[f"W+, lambda {weight:g}"] = lab.embed(names, label=f"typicality_{weight:g}", losses=losses)
     return found | {"W": lab.embed(names, space="w")}
 
 
@@ -94,7 +94,7 @@ def verdicts(numbers: list[dict[str, Any]]) -> list[Verdict]:
     told = ", ".join(f"{row['setting']} {row['psnr']:.1f} dB and {row['typicality']:.2f}" for row in by_psnr)
     best = min(numbers, key=lambda row: row["edit_error"])
     errors = ", ".join(f"{row['setting']} {row['edit_error']:.3f}" for row in numbers)
-    regularised = [row["edit_error"] for row in numbers if "λ" in row["setting"]]
+    regularised = [row["edit_error"] for row in numbers if "lambda" in row["setting"]]
     free = next(row["edit_error"] for row in numbers if row["setting"] == "W+")
     return [
         Verdict(
