@@ -5,22 +5,25 @@
 Each try starts ``fit`` on 1 or 2 processes, kills all of them with SIGKILL after a random time, in the first round or
 after pictures have come and gone, now and then damages what was left (torn, flipped or lost shards, checkpoints and
 settings, a half-written draft), runs the same command until it ends by itself, on 1 or 2 processes, and compares every
-latent and metric with an uninterrupted run's, bit for bit. ``scripts/torn_writes.py`` dies at every single write.
+latent and metric with an uninterrupted run's, bit for bit. A run that was over before its moment is begun again.
+``scripts/torn_writes.py`` dies at every single write.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from forked import begin_ranks, status_of
 from PIL import Image
 
 from i2s_lightning import load_embedding
@@ -34,8 +37,8 @@ DAMAGES = (
 )
 
 
-def prepare(folder: Path, *, steps: int = 240, round_steps: int = 40, every: int = 7) -> list[str]:
-    """Make a small generator and pictures, and the command that embeds them."""
+def prepare(folder: Path, *, steps: int = 40, round_steps: int = 10, every: int = 4) -> list[str]:
+    """Make a small generator and pictures, and the words of the command that embeds them."""
     torch.manual_seed(0)
     generator = StyleGAN2(z_dim=12, w_dim=16, channels=(16, 12, 8), mapping_layers=2)
     save_native(generator.eval().requires_grad_(False), folder / "generator.safetensors")
@@ -46,40 +49,58 @@ def prepare(folder: Path, *, steps: int = 240, round_steps: int = 40, every: int
         rough.resize((16, 16), Image.Resampling.BICUBIC).save(folder / "pictures" / f"{i}.png")
     pixel = {"pixel": {"class_path": "PixelLoss"}}
     return [
-        *(sys.executable, "-m", "i2s_lightning", "fit", f"--data.path={folder / 'pictures'}", "--data.batch_size=2"),
+        *("fit", f"--data.path={folder / 'pictures'}", "--data.batch_size=2"),
         *(f"--model.generator={folder / 'generator.safetensors'}", f"--model.losses={json.dumps(pixel)}"),
         *(f"--model.steps={steps}", f"--model.round_steps={round_steps}", f"--checkpoint.every_n_train_steps={every}"),
-        *("--model.init=random_uniform", "--model.noise=fixed", "--model.patience=40", "--trainer.accelerator=cpu"),
+        *("--model.init=random_uniform", "--model.noise=fixed", "--model.patience=15", "--trainer.accelerator=cpu"),
         *("--trainer.enable_progress_bar=false", "--trainer.logger=false"),
     ]
 
 
-def start(command: list[str], out: Path, processes: int) -> subprocess.Popen[bytes]:
-    """Start a run in a process group of its own."""
-    words = [*command, f"--out={out}", f"--trainer.devices={processes}"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    log = (out.parent / f"{out.name}.log").open("ab")
-    return subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
+def start(words: Sequence[str], out: Path, processes: int) -> list[int]:
+    """Start a run."""
+    words = [*words, f"--out={out}", f"--trainer.devices={processes}", "--report=false"]
+    return begin_ranks(words, log_of(out), processes)
 
 
-def kill_at_random(
-    run: subprocess.Popen[bytes], out: Path, chance: random.Random, span: float, *, late: bool
-) -> tuple[bool, int]:
-    """Wait until the run works (``late``: until pictures have left), then a random time, then kill its whole group.
+def log_of(out: Path) -> Path:
+    """Tell where a run's words go."""
+    return out.with_suffix(".log")
+
+
+def measure(words: Sequence[str], out: Path) -> dict[bool, float]:
+    """Embed undisturbed; tell how long the first round took, and (at True) the rest."""
+    run = start(words, out, 1)
+    moments = []
+    for reached in (lambda: (out / "config.yaml").exists(), lambda: stored(out), lambda: over(run)):
+        while not reached():
+            time.sleep(0.002)
+        moments.append(time.monotonic())
+    if status_of(run[0]) != 0:
+        sys.exit(log_of(out).read_text())
+    return {False: moments[1] - moments[0], True: moments[2] - moments[1]}
+
+
+def over(run: Sequence[int]) -> bool:
+    """Tell whether one of a run's processes has ended."""
+    return any(os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) for pid in run)
+
+
+def kill_at_random(run: Sequence[int], out: Path, after: float, *, late: bool) -> bool:
+    """Wait until a run works (``late``: until pictures have left), then some seconds, then kill all of it.
 
     Returns:
-        Whether it was still running; how many shards it had written.
+        Whether it was in time: still running, and (not ``late``) still in its first round.
     """
-    while run.poll() is None and not (stored(out) if late else (out / "config.yaml").exists()):
-        time.sleep(0.02)
-    deadline = time.monotonic() + chance.uniform(0, span)
-    while run.poll() is None and time.monotonic() < deadline and (late or not stored(out)):
-        time.sleep(0.005)
-    alive = run.poll() is None
-    if alive:
-        os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    return alive, len(stored(out))
+    while not over(run) and not (stored(out) if late else (out / "config.yaml").exists()):
+        time.sleep(0.002)
+    time.sleep(after)
+    in_time = not over(run) and (late or not stored(out))
+    for pid in run:
+        os.kill(pid, signal.SIGKILL)
+    for pid in run:
+        status_of(pid)
+    return in_time
 
 
 def stored(out: Path) -> list[Path]:
@@ -124,38 +145,44 @@ def same(a: Path, b: Path) -> bool:
     return tensors and one.metrics == two.metrics
 
 
+def attempt(words: Sequence[str], out: Path, seconds: float, chance: random.Random, number: int) -> tuple[str, int]:
+    """Kill a run, damage what it left, go on.
+
+    Returns:
+        What was done, and the exit status of the run that went on.
+    """
+    processes, late = 1 + number % 2, number // 2 % 2 == 1
+    kind, again = chance.choice(DAMAGES), chance.choice((1, 2))
+    while not kill_at_random(start(words, out, processes), out, chance.uniform(0, seconds), late=late):
+        shutil.rmtree(out)
+    shards = len(stored(out))
+    damage(out, kind, chance)
+    statuses = [status_of(pid) for pid in start(words, out, again)]
+    what = f"killed on {processes} with {shards} shards, {kind}, resumed on {again}"
+    return what, max(statuses, key=abs)
+
+
 def main() -> int:
     """Run the soak; the exit status tells whether all were identical."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=25)
-    parser.add_argument("--span", type=float, default=4.0, help="kill within so many seconds after the start of work")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     chance = random.Random(options.seed)
-    identical = killed = first_round = 0
+    identical = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = prepare(folder)
-        if start(command, folder / "whole", 1).wait() != 0:
-            sys.exit((folder / "whole.log").read_text())
-        for attempt in range(options.kills):
-            out, processes, late = folder / f"run{attempt}", 1 + attempt % 2, attempt // 2 % 2 == 1
-            kind, again = chance.choice(DAMAGES), chance.choice((1, 2))
-            alive, shards = kill_at_random(start(command, out, processes), out, chance, options.span, late=late)
-            killed += alive
-            first_round += shards == 0
-            damage(out, kind, chance)
-            status = start(command, out, again).wait()
+        words = prepare(folder)
+        seconds = measure(words, folder / "whole")
+        for number in range(options.kills):
+            out = folder / f"run{number}"
+            what, status = attempt(words, out, seconds[number // 2 % 2 == 1], chance, number)
             equal = status == 0 and same(out, folder / "whole")
             identical += equal
-            verdict = (
-                "identical" if equal else f"DIFFERENT (status {status})\n{(folder / f'{out.name}.log').read_text()}"
-            )
-            what = f"killed on {processes} with {shards} shards, {kind}, resumed on {again}"
-            print(f"{attempt + 1:3d}: {what}: {verdict}", flush=True)
-    print(f"{identical}/{options.kills} identical")
-    print(f"({killed} were still running when killed, {first_round} had not stored anything yet; seed {options.seed})")
+            verdict = "identical" if equal else f"DIFFERENT (status {status})\n{log_of(out).read_text()}"
+            print(f"{number + 1:3d}: {what}: {verdict}", flush=True)
+    print(f"{identical}/{options.kills} identical (seed {options.seed})")
     return int(identical != options.kills)
 
 

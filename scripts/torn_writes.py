@@ -21,9 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from forked import begin, status_of
 from soak import prepare, same
 
-from i2s_lightning.__main__ import main as run
 from i2s_lightning.checkpoints import atomic
 
 WAYS = ("half", "before", "after", "torn", "full")
@@ -61,24 +61,6 @@ def die(draft: Path, way: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def fork(words: list[str], log: Path, prepare: Callable[[], None] = lambda: None) -> int:
-    """Run the command in a process of its own; give its exit status, negative for a signal."""
-    pid = os.fork()
-    if pid == 0:
-        status = 70
-        try:
-            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(descriptor, 1)
-            os.dup2(descriptor, 2)
-            prepare()
-            status = run(words)
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def list_writes(words: list[str], out: Path) -> list[str]:
     """Embed undisturbed; name each write's file."""
     listing = out.with_suffix(".writes")
@@ -87,9 +69,9 @@ def list_writes(words: list[str], out: Path) -> list[str]:
         with listing.open("a") as file:
             file.write(f"{named(draft).relative_to(out)}\n")
 
-    status = fork([*words, f"--out={out}"], out.with_suffix(".log"), lambda: at_write(0, note))
-    if status != 0:
-        sys.exit(out.with_suffix(".log").read_text())
+    log = out.with_suffix(".log")
+    if status_of(begin([*words, f"--out={out}"], log, before=lambda: at_write(0, note))) != 0:
+        sys.exit(log.read_text())
     return listing.read_text().splitlines()
 
 
@@ -108,12 +90,12 @@ def alike(a: Path, b: Path) -> bool:
 def attempt(words: list[str], out: Path, number: int, way: str, whole: Path) -> str:
     """Die at one write, go on, compare; give what is wrong, or nothing."""
     log, command = out.with_suffix(".log"), [*words, f"--out={out}"]
-    ended = fork(command, log, lambda: at_write(number, lambda draft: die(draft, way)))
+    ended = status_of(begin(command, log, before=lambda: at_write(number, lambda draft: die(draft, way))))
     if ended != (1 if way == "full" else -signal.SIGKILL):
         return f"ended with {ended}\n{log.read_text()}"
     if way == "full" and "error: the disk is full" not in log.read_text():
         return f"did not say that the disk was full\n{log.read_text()}"
-    status = fork(command, log)
+    status = status_of(begin(command, log))
     return "" if status == 0 and alike(out, whole) else f"status {status}\n{log.read_text()}"
 
 
@@ -126,7 +108,7 @@ def main() -> int:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        words = prepare(folder, steps=12, round_steps=5, every=4)[3:]
+        words = prepare(folder, steps=12, round_steps=5, every=4)
         writes = list_writes(words, folder / "whole")
         kinds = [kind(file) for file in writes]
         chosen = [
