@@ -15,11 +15,11 @@ from i2s_lightning import load_embedding
 from i2s_lightning.__main__ import main
 
 
-@pytest.fixture
-def words(generator_file, pictures):
+@pytest.fixture(scope="module")
+def words(generator_file, five_pictures):
     pixel = json.dumps({"pixel": {"class_path": "PixelLoss"}})
     return [
-        *("fit", f"--data.path={pictures}", "--data.batch_size=2", f"--model.generator={generator_file}"),
+        *("fit", f"--data.path={five_pictures}", "--data.batch_size=2", f"--model.generator={generator_file}"),
         *(f"--model.losses={pixel}", "--model.steps=12", "--model.init=random_uniform", "--model.round_steps=5"),
         *("--trainer.accelerator=cpu", "--trainer.log_every_n_steps=1"),
     ]
@@ -37,11 +37,13 @@ def start(words, tmp_path):
     return run
 
 
-@pytest.fixture
-def one(words, tmp_path):
+@pytest.fixture(scope="module")
+def one(words, tmp_path_factory):
     """What a single process gives."""
-    assert main([*words, f"--out={tmp_path / 'one'}"]) == 0
-    return load_embedding(tmp_path / "one")
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("one") / "run"
+    assert main([*words, f"--out={out}"]) == 0
+    return load_embedding(out)
 
 
 def finish(process):
