@@ -210,4 +210,14 @@ def main(args: ArgsType = None) -> None:
     if isinstance(words, list) and task_of(words) == "encoder":
         encoder_cli.run(args, **shared)
         return
-    EmbedCLI(Embed, EmbedData, args=args, save_config_callback=SaveConfig, trainer_defaults=TRAINER_DEFAULTS, **shared)
+    cli = _with_verb_of(words)
+    cli(Embed, EmbedData, args=args, save_config_callback=SaveConfig, trainer_defaults=TRAINER_DEFAULTS, **shared)
+
+
+def _with_verb_of(words: Any) -> type[EmbedCLI]:
+    """Leave out the verbs that are not asked for: each has hundreds of options, which take a tenth of a second."""
+    verbs = LightningCLI.subcommands()
+    if not isinstance(words, list) or not words or words[0] not in verbs:
+        return EmbedCLI
+    asked = {words[0]: verbs[words[0]]}
+    return type("EmbedCLI", (EmbedCLI,), {"subcommands": staticmethod(lambda: asked)})
