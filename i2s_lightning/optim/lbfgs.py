@@ -35,14 +35,15 @@ class RowLBFGS(Optimizer):
 
     Args:
         params: Parameters, or groups of one parameter.
-        lr: The first length that each line search tries; 1 is the quasi-Newton step.
+        length: What each line search tries first; 1 is the quasi-Newton step. (Not called ``lr``: the command line
+            keeps options that a newly chosen optimiser shares with the last one, and Adam's 0.01 is none here.)
         history: How many pairs of steps and gradient changes a picture remembers.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float = 1.0, history: int = 20) -> None:
+    def __init__(self, params: Iterable[Any], length: float = 1.0, history: int = 20) -> None:
         if history < 1:
             raise ConfigError(f"history must be at least 1; got {history}")
-        super().__init__(params, {"lr": lr, "history": history, "loss": None})
+        super().__init__(params, {"lr": length, "history": history, "loss": None})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -41,6 +41,11 @@ def test_company_does_not_change_a_bit(embed, pictures, recipe):
     assert torch.equal(full["b"], embed(recipe, "alone", path=pictures / "b.png")["b"])
 
 
+def test_a_line_search_tries_whole_steps(embed):
+    """Whatever the default optimiser's learning rate is: jsonargparse keeps options that two classes share."""
+    assert embed("draft", "run").run["settings"]["optimizer"]["options"]["lr"] == 1.0
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_cut_and_resumed_is_bit_identical(embed, recipe, capsys):
     whole = embed(recipe, "whole")

@@ -87,7 +87,7 @@ def test_pairs_without_curvature_and_refused_ones_are_not_remembered():
 def test_a_step_too_far_is_taken_back_by_the_parabola():
     """|x|^2 / 2 from 1 with a first step of 4 goes to -3, then to the parabola's minimum, which is the function's."""
     losses, ends = minimise(
-        torch.ones(1, 1, dtype=torch.float64), 3, lambda x, _: x.square().sum(1) / 2, torch.zeros(1, 1), lr=4.0
+        torch.ones(1, 1, dtype=torch.float64), 3, lambda x, _: x.square().sum(1) / 2, torch.zeros(1, 1), length=4.0
     )
     assert losses[:, 0].tolist() == pytest.approx([0.5, 4.5, 0.0])
     assert ends.abs().max() < 1e-12
@@ -97,7 +97,7 @@ def test_a_point_that_is_not_a_number_is_taken_back():
     def logarithm(rows, _):
         return (rows - torch.log(rows)).sum(1)  # minimum at 1, nothing left of 0
 
-    losses, ends = minimise(torch.full((1, 1), 3.0, dtype=torch.float64), 30, logarithm, None, lr=5.0)
+    losses, ends = minimise(torch.full((1, 1), 3.0, dtype=torch.float64), 30, logarithm, None, length=5.0)
     assert losses[1].isnan().all()
     torch.testing.assert_close(ends, torch.ones(1, 1, dtype=torch.float64), rtol=1e-4, atol=1e-4)
 
