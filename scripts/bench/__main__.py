@@ -36,12 +36,12 @@ def main() -> None:
     options = _parse()
     if options.nvlabs:
         os.environ[nvlabs.CHECKOUT] = str(options.nvlabs.resolve())
-    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     chosen = [case for name, case in CASES.items() if any(fnmatch(name, word) for word in options.cases)]
     results = {}
     for case in chosen:
         print(f"{case.name}: {len(case.variants)} variants, {options.repeats or case.repeats} turns", file=sys.stderr)
         results[case.name] = run(case, options.repeats) | {"machine": machine()}
+    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     compare(results, stored)
     for kind in dict.fromkeys(case.kind for case in chosen):
         print(f"\n{kind}\n\n{table(results, kind)}")

@@ -81,7 +81,7 @@ def case(name: str, resolution: int, batch: int, fast: torch.dtype = torch.float
     make = partial(partial, resolution=resolution, batch=batch)
     half = fast == torch.bfloat16
     variants = [
-        Variant("usual, float32", make(usual, dtype=torch.float32)),
+        Variant("usual, float32", make(usual, dtype=torch.float32), tolerance=5e-4),  # rounds more than ours
         Variant(f"ours, {'bfloat16' if half else 'float32'}", make(ours, dtype=fast), tolerance=0.05 if half else 1e-4),
     ]
     return Case(f"{name}-{resolution}-{batch}", "same", batch, variants, make(usual, dtype=torch.float64))
