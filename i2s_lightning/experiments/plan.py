@@ -4,6 +4,7 @@ import ast
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,6 +68,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return from_yaml(path.read_text(encoding="utf-8"))
 
 
+@cache
 def plans() -> dict[str, Plan]:
     """Read all experiments, in the order of the paper."""
     found = []
