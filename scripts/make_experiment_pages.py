@@ -69,7 +69,7 @@ def overview(found: dict[str, dict[str, Any]]) -> str:
         for name, result in found.items()
         for verdict in result["verdicts"]
     ]
-    count = ", ".join(f"{sum(row[-1] == word for row in rows)} {word}" for word in WORDS)
+    count = ", ".join(f"{word}: {sum(row[-1] == word for row in rows)}" for word in WORDS)
     return "\n".join(
         [
             "# The paper, experiment by experiment",
@@ -86,7 +86,7 @@ def overview(found: dict[str, dict[str, Any]]) -> str:
             "",
             REMARKS,
             "",
-            f"Of {len(rows)} statements: {count}.",
+            f"{len(rows)} statements; {count}.",
             "",
             *_markdown([["experiment", "where", "statement", "here"], *rows]),
             "",
