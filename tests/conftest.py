@@ -146,6 +146,12 @@ class Factory:
         return load_embedding(out)
 
 
+@pytest.fixture(scope="session")
+def embed_still(generator_file, vgg_file, five_pictures):
+    """The same for pictures that nobody changes, so that tests can share what comes out."""
+    return Factory(generator_file, vgg_file, five_pictures)
+
+
 @pytest.fixture
 def embed(generator_file, vgg_file, pictures):
     """Embed pictures with small networks: ``embed.fit(out, ...)``."""

@@ -3,6 +3,7 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.losses import PixelLoss
 from i2s_lightning.ops.fingerprint import fingerprint
 
 
@@ -27,9 +28,13 @@ def test_freer_spaces_come_closer(embed, tmp_path):
     """W+ beats groups of layers beats W beats Z, in the mean and at equal steps (paper, section 3.3)."""
     psnr = {}
     for space in ("z", "w", "w_groups", "w_plus"):
-        result = embed.fit(tmp_path / space, space=space, batch_size=5, steps=60, optimizer=adam)
+        result = embed.fit(tmp_path / space, space=space, batch_size=5, steps=25, optimizer=adam, losses=pixel_loss())
         psnr[space] = sum(r["psnr"] for r in result.metrics.values()) / 5
     assert psnr["w_plus"] > psnr["w_groups"] > psnr["w"] > psnr["z"]
+
+
+def pixel_loss():
+    return {"pixel": PixelLoss()}
 
 
 def adam(params):
@@ -45,7 +50,12 @@ def test_recovers_a_picture_of_the_generator(embed, tmp_path):
     generator = load_generator(embed.generator)
     z = torch.randn(1, 12, generator=torch.Generator().manual_seed(1))
     write_png(tmp_path / "known.png", to_uint8(generator.synthesis(generator.mapping(z, truncation_psi=0.4)))[0])
-    options = {"steps": 300, "optimizer": adam, "lr_scheduler": lambda o: CosineAnnealingLR(o, 300)}
+    options = {
+        "steps": 150,
+        "optimizer": adam,
+        "lr_scheduler": lambda o: CosineAnnealingLR(o, 150),
+        "losses": pixel_loss(),
+    }
     result = embed.fit(tmp_path / "run", path=tmp_path / "known.png", batch_size=1, **options)
     assert result.metrics["known"]["psnr"] > 30
 

@@ -63,6 +63,20 @@ def run(embed, out, *, cut=(), ckpt=False, every=2, **options):
     )
 
 
+@pytest.fixture(scope="module")
+def undisturbed(embed_still, tmp_path_factory):
+    """What a run gives that nobody cuts; made once for equal options."""
+    known = {}
+
+    def get(**options):
+        key = str(sorted(options.items()))
+        if key not in known:
+            known[key] = run(embed_still, tmp_path_factory.mktemp("whole"), **options)
+        return known[key]
+
+    return get
+
+
 def equal(a, b):
     assert a.names == b.names
     for name in a.names:
@@ -81,8 +95,8 @@ def equal(a, b):
         (17, "on_train_batch_start"),
     ],
 )
-def test_cut_and_resumed_is_bit_identical(embed, tmp_path, step, hook):
-    whole = run(embed, tmp_path / "whole")
+def test_cut_and_resumed_is_bit_identical(embed, undisturbed, tmp_path, step, hook):
+    whole = undisturbed()
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(step, hook))
     equal(run(embed, tmp_path / "cut", ckpt=True), whole)
@@ -99,9 +113,9 @@ def test_cut_and_resumed_is_bit_identical(embed, tmp_path, step, hook):
         (5, "on_train_epoch_end", 0, 6),  # between two rounds
     ],
 )
-def test_sigterm_at_any_moment_saves_all_steps(embed, tmp_path, step, hook, turn, saved):
+def test_sigterm_at_any_moment_saves_all_steps(embed, undisturbed, tmp_path, step, hook, turn, saved):
     options = {"every": 10**6, "losses": {"pixel": PixelLoss()}}
-    whole = run(embed, tmp_path / "whole", **options)
+    whole = undisturbed(**options)
     cut = [SaveOnSigterm(str(tmp_path / "cut"))]
     cut.insert(turn, Terminate(step, hook))
     before = signal.getsignal(signal.SIGTERM)
@@ -114,33 +128,33 @@ def test_sigterm_at_any_moment_saves_all_steps(embed, tmp_path, step, hook, turn
 
 
 @pytest.mark.parametrize("step", [3, 8, 13])
-def test_a_line_search_goes_on_where_it_was(embed, tmp_path, step):
-    whole = run(embed, tmp_path / "whole", optimizer=RowLBFGS)
+def test_a_line_search_goes_on_where_it_was(embed, undisturbed, tmp_path, step):
+    whole = undisturbed(optimizer=RowLBFGS)
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(step), optimizer=RowLBFGS)
     equal(run(embed, tmp_path / "cut", ckpt=True, optimizer=RowLBFGS), whole)
 
 
-def test_nothing_is_left_of_a_round_whose_pictures_have_all_been_stored(embed, tmp_path):
+def test_nothing_is_left_of_a_round_whose_pictures_have_all_been_stored(embed, undisturbed, tmp_path):
     """The checkpoint is from its middle; nobody computes its rest, and callbacks have nothing to log of it."""
     options = {"every": 4, "losses": {"pixel": PixelLoss()}}
-    whole = run(embed, tmp_path / "whole", **options)
+    whole = undisturbed(**options)
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(11), **options)
     equal(run(embed, tmp_path / "cut", ckpt=True, **options), whole)
 
 
-def test_resumed_twice_with_another_batch_of_early_leavers(embed, tmp_path):
+def test_resumed_twice_with_another_batch_of_early_leavers(embed, undisturbed, tmp_path):
     options = {"steps": 12, "round_steps": 3, "patience": 3, "min_delta": 0.02}
-    whole = run(embed, tmp_path / "whole", **options)
+    whole = undisturbed(**options)
     for step in (5, 7):
         with pytest.raises(Cut):
             run(embed, tmp_path / "cut", cut=CutAt(step), ckpt=step > 5, **options)
     equal(run(embed, tmp_path / "cut", ckpt=True, **options), whole)
 
 
-def test_without_a_checkpoint_only_what_is_missing_is_done(embed, tmp_path):
-    whole = run(embed, tmp_path / "whole")
+def test_without_a_checkpoint_only_what_is_missing_is_done(embed, undisturbed, tmp_path):
+    whole = undisturbed()
     with pytest.raises(Cut):
         run(embed, tmp_path / "cut", cut=CutAt(12))
     done = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cut" / "latents").iterdir()}
@@ -151,8 +165,8 @@ def test_without_a_checkpoint_only_what_is_missing_is_done(embed, tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["truncate", "flip", "delete"])
-def test_a_harmed_shard_is_noticed_and_only_its_pictures_are_redone(embed, tmp_path, harm, caplog):
-    whole = run(embed, tmp_path / "whole")
+def test_a_harmed_shard_is_noticed_and_only_its_pictures_are_redone(embed, undisturbed, tmp_path, harm, caplog):
+    whole = undisturbed()
     run(embed, tmp_path / "cut")
     first, *others = sorted((tmp_path / "cut" / "latents").iterdir())
     kept = {p: p.stat().st_mtime_ns for p in others}
@@ -167,8 +181,8 @@ def test_a_harmed_shard_is_noticed_and_only_its_pictures_are_redone(embed, tmp_p
     assert harm == "delete" or "is damaged" in caplog.text
 
 
-def test_new_pictures_are_added_and_old_ones_left_alone(embed, tmp_path):
-    whole = run(embed, tmp_path / "whole")
+def test_new_pictures_are_added_and_old_ones_left_alone(embed, undisturbed, tmp_path):
+    whole = undisturbed()
     late = embed.folder / "e.png"
     hidden = late.read_bytes()
     late.unlink()
