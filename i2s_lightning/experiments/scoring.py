@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -59,9 +60,14 @@ class Scorer:
 
     def remarks(self, sizes: Sequence[Size]) -> list[str]:
         """Say what is not computed, and why."""
-        absent = [f"LPIPS ({net}) needs {file}" for net, file in lpips_nets().items() if not file.is_file()]
+        absent = [f"LPIPS ({net}) needs {_told(file)}" for net, file in lpips_nets().items() if not file.is_file()]
         return [
             f"Sizes: {', '.join(map(str, sizes))} px. Both pictures are 8-bit; MSE on [-1, 1], PSNR 10 log10(4 / mse).",
             *([f"Not computed: {'; '.join(absent)} (torchvision's file, for whoever has it)."] if absent else []),
             "Not computed: identity: face-recognition networks come under unclear licences, and as code to run.",
         ]
+
+
+def _told(file: Path) -> str:
+    """Say where a file is without saying whose home that is."""
+    return f"~/{file.relative_to(Path.home())}" if file.is_relative_to(Path.home()) else str(file)

@@ -43,6 +43,8 @@ def test_says_what_it_can_not_compute(scorer, tmp_path, monkeypatch):
     assert "LPIPS (alex) needs" in text
     assert "alexnet-owt-7be5be79.pth" in text
     assert "identity" in text
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    assert "LPIPS (alex) needs ~/checkpoints/alexnet" in " ".join(scorer.remarks([256]))
 
 
 def test_published_psnr_is_what_their_mse_says():

@@ -61,7 +61,7 @@ def test_a_shifted_face_has_a_larger_loss(whole):
     assert whole.metrics["affine/moved"]["loss"] > whole.metrics[NAMES[0]]["loss"]
 
 
-def test_the_paper_s_loss_has_the_best_perceptual_distance(lab, free, whole):
+def test_the_paper_s_loss_beats_the_error_alone_and_one_layer_perceptually(lab, free, whole):
     one_layer = variants(lab.settings["model"]["losses"], "conv3_2")["one layer"]
     one = scores(lab.embed(NAMES, losses=one_layer), "perceptual")
     both = scores(whole, "perceptual")

@@ -80,9 +80,11 @@ def plot(numbers: list[dict[str, Any]]) -> Figure:
         for row in numbers:
             place = row["psnr"], row[key]
             axes.scatter(*place, zorder=2)
-            axes.annotate(row["setting"], place, xytext=(5, 5), textcoords="offset points", fontsize=9)
+            axes.annotate(
+                row["setting"].removeprefix("W+, "), place, xytext=(5, 5), textcoords="offset points", fontsize=9
+            )
         axes.set(xlabel="PSNR in dB (to the right: nearer to the picture)", ylabel=title)
-        axes.margins(0.15)
+        axes.margins(x=0.25, y=0.15)  # room for the names
         axes.grid(alpha=0.25)
     return figure
 
