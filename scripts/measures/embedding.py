@@ -14,7 +14,13 @@ from i2s_lightning.checkpoints import Embedding
 
 
 def embed(
-    pictures: Mapping[str, NDArray[np.uint8]], folder: Path, *, generator: str, space: str, steps: int
+    pictures: Mapping[str, NDArray[np.uint8]],
+    folder: Path,
+    *,
+    generator: str,
+    space: str = "w_plus",
+    steps: int,
+    config: Path | None = None,
 ) -> Embedding:
     """Embed pictures with the paper's loss.
 
@@ -23,13 +29,15 @@ def embed(
         folder: Where pictures and results go; an interrupted run is gone on with.
         generator: File or name.
         space: ``w_plus``, ``w`` or ``z``.
-        steps: Of Adam(0.01).
+        steps: How many.
+        config: Settings for the rest; without, the paper's: Adam(0.01).
     """
     source = folder / "pictures"
     source.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         Image.fromarray(picture).save(source / f"{name}.png")
-    settings = {
+    settings: dict[str, object] = {} if config is None else {"config": config}
+    settings |= {
         "out": folder / space,
         "data.path": source,
         "data.batch_size": 16,
