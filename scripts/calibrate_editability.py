@@ -39,7 +39,7 @@ QUICK_START = ROOT / "configs/embed.yaml"
 SETTINGS: dict[str, dict[str, Any]] = {
     "W+, 50 steps of Adam(0.01)": {"steps": 50},
     "W+, 200 steps of Adam(0.01)": {"steps": 200},
-    "W+, the quick start's 300": {"steps": 300, "config": QUICK_START},
+    "W+, the quick start's 130": {"steps": 130, "config": QUICK_START},
     "W, the quick start's, 100": {"steps": 100, "config": QUICK_START, "space": "w"},
 }
 Picture = NDArray[np.uint8]

@@ -18,7 +18,7 @@ from i2s_lightning.ops.fingerprint import fingerprint
 FORMAT = "i2s_lightning.encoder"
 VERSION = "1"
 BUNDLED = {"faces64": Path(__file__).parents[1] / "assets" / "faces64_encoder.safetensors"}
-_TRAIN = "Train one with fit --task encoder --model.generator FILE, and give its path."
+_TRAIN = "Train one with fit --config configs/encoder.yaml --model.generator FILE, and give its path."
 
 
 def save_encoder(encoder: Encoder, path: str | Path, facts: dict[str, Any] | None = None) -> None:
@@ -73,16 +73,12 @@ def load_encoder(file_or_name: str | Path, generator: Generator | None = None) -
     return freeze(encoder)
 
 
-def shipped_encoder(generator: Generator) -> Encoder:
-    """Load the encoder that comes with this package for a generator.
-
-    Raises:
-        CheckpointError: There is none.
-    """
+def shipped_encoder(generator: Generator) -> Encoder | None:
+    """Load the encoder that comes with this package for a generator; None where none does."""
     for path in BUNDLED.values():
         if _metadata(path).get("generator_sha256") == generator.sha256:
             return load_encoder(path)
-    raise CheckpointError(f"no encoder comes with the generator {generator.sha256[:12]}. {_TRAIN}")
+    return None
 
 
 def is_encoder(path: str | Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
+from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding, load_embedding
@@ -28,14 +29,15 @@ class Initial:
         policy: ``mean`` (w_avg; the class's mean with a label; in z the sample whose w is nearest to it),
             ``random_uniform`` (U[-1, 1], the paper's choice for anything but faces), ``random_w`` (a mapped random z),
             ``auto`` (per picture, whichever of ``mean`` and ``random_uniform`` starts at the lower loss), ``encoder``
-            (what the encoder that comes with the generator says, or the mean where that starts at a lower loss), or a
-            path: of an encoder for this generator, or of an embedding that has the pictures by name.
+            (what the encoder that comes with the generator says, or the mean where that starts at a lower loss; for a
+            generator without one, and in z, the mean, and a remark), or a path: of an encoder for this generator, or of
+            an embedding that has the pictures by name.
         space: Where the latents live.
         seed: The run's seed.
 
     Raises:
-        ConfigError: The policy is neither a known name nor an existing path, or an encoder is to give z.
-        CheckpointError: The encoder is missing, damaged or for another generator.
+        ConfigError: The policy is neither a known name nor an existing path, or an encoder's file is to give z.
+        CheckpointError: The encoder is damaged or for another generator.
     """
 
     def __init__(self, policy: str, space: Space, seed: int) -> None:
@@ -46,6 +48,12 @@ class Initial:
         self.encoder = self._find_encoder()
         if self.encoder is not None and space.name == "z":
             raise ConfigError(f"an encoder gives w and W+, not z; got init={policy} with space=z")
+        if self.encoder is None and policy == "encoder":
+            self.policy = "mean"
+            rank_zero_info(
+                "No encoder comes with this generator, or for z: pictures start from the mean style. "
+                "fit --config configs/encoder.yaml trains one; --model.init mean is this without the remark."
+            )
 
     def describe(self) -> str:
         """Tell what decides the starts: an encoder by its hash, wherever it lies."""
@@ -77,7 +85,7 @@ class Initial:
 
     def _find_encoder(self) -> Encoder | None:
         if self.policy == "encoder":
-            return shipped_encoder(self.space.generator)
+            return None if self.space.name == "z" else shipped_encoder(self.space.generator)
         return load_encoder(self.policy, self.space.generator) if is_encoder(self.policy) else None
 
     @torch.no_grad()

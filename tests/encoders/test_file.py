@@ -35,7 +35,9 @@ def test_it_comes_back_frozen_and_within_half_precision(path, generator):
 
 
 def test_another_generator_is_refused_by_its_hash(path):
-    with pytest.raises(CheckpointError, match=r"(?s)is for the generator .* not for this one.*fit --task encoder"):
+    with pytest.raises(
+        CheckpointError, match=r"(?s)is for the generator .* not for this one.*fit --config configs/encoder"
+    ):
         load_encoder(path, load_generator("faces64"))
 
 
@@ -65,6 +67,5 @@ def test_changed_numbers_are_noticed(path):
         load_encoder(path)
 
 
-def test_a_generator_without_an_encoder_is_told_how_to_get_one(generator):
-    with pytest.raises(CheckpointError, match=r"no encoder comes with the generator .*fit --task encoder"):
-        shipped_encoder(generator)
+def test_not_every_generator_comes_with_an_encoder(generator):
+    assert shipped_encoder(generator) is None

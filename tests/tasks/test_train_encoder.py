@@ -131,5 +131,14 @@ def test_an_encoder_for_z_or_for_another_generator_is_refused(embed, encoder_fil
         embed.task(tmp_path / "z", init=str(encoder_file), space="z")
     with pytest.raises(CheckpointError, match="not for this one"):
         embed.task(tmp_path / "other", init=str(encoder_file), generator="faces64")
-    with pytest.raises(CheckpointError, match="no encoder comes with the generator"):
-        embed.task(tmp_path / "none", init="encoder")
+
+
+@pytest.mark.parametrize("space", ["w_plus", "z"])
+def test_without_an_encoder_pictures_start_from_the_mean_and_a_remark_says_so(embed, tmp_path, caplog, space):
+    with caplog.at_level("INFO"):
+        made = embed.task(tmp_path, init="encoder", space=space)
+    assert "pictures start from the mean style" in caplog.text
+    plain = embed.task(tmp_path, space=space)
+    assert made.initial.describe() == plain.initial.describe() == "mean"
+    (start,), (mean,) = (task.initial.candidates("a", "0", torch.zeros(1, 3, 16, 16)) for task in (made, plain))
+    assert torch.equal(start, mean)
