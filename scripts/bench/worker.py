@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from bench.harness import Step, Variant
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from i2s_lightning.callbacks.heap import keep_heap
 
@@ -18,7 +18,7 @@ def work(variant: Variant, values: Path) -> None:
     """Load, make one step to warm up, and then as many as are asked for."""
     if os.environ.get("HEAP", "kept") == "kept":
         keep_heap()
-    clock, step = _Clock(), variant.prepare()
+    clock, step = Clock(), variant.prepare()
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
     torch.save(step(), values)
@@ -30,19 +30,25 @@ def work(variant: Variant, values: Path) -> None:
         _say(clock.time(step))
 
 
-class _Clock:
-    """Times a call; where an optimiser makes steps in it, one of those (the first one left out) counts."""
+class Clock:
+    """Times a call; where an optimiser makes steps in it, one of those (the first one left out) counts.
+
+    Only the optimiser that steps last: ``fit`` lets another one run through its learning rates beforehand.
+    """
 
     def __init__(self) -> None:
-        self.ticks: list[tuple[float, float]] = []
-        register_optimizer_step_post_hook(lambda *_: self.ticks.append(_now()))
+        self.ticks: list[tuple[Optimizer, tuple[float, float]]] = []
+        register_optimizer_step_post_hook(lambda optimizer, *_: self.ticks.append((optimizer, _now())))
 
     def time(self, step: Step) -> dict[str, float]:
+        """Give the seconds of one step."""
         self.ticks = []
         begun = _now()
         step()
-        count = max(1, len(self.ticks) - 1)
-        first, last = (self.ticks[0], self.ticks[-1]) if len(self.ticks) > 1 else (begun, _now())
+        ticks = [tick for optimizer, tick in self.ticks if optimizer is self.ticks[-1][0]]
+        self.ticks = []
+        count = max(1, len(ticks) - 1)
+        first, last = (ticks[0], ticks[-1]) if len(ticks) > 1 else (begun, _now())
         return {name: (b - a) / count for name, a, b in zip(("wall", "cpu"), first, last, strict=True)}
 
 
