@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 import torch
 
-from i2s_lightning import load_embedding
+from i2s_lightning import load_embedding, load_generator
 from i2s_lightning.checkpoints.store import Result, write_shard
 from i2s_lightning.generators import StyleGAN1, StyleGAN2, StyleGAN3, plan_stylegan3
 
@@ -16,6 +18,11 @@ FRESH = {
         **plan_stylegan3(img_resolution=16, channels=[8, 8, 6, 6, 3], conv_kernel=3, radial=False),
     ),
 }
+LOADED = {
+    "stylegan1 of a file": "nv_tf/tf_sg1_32.pkl",
+    "stylegan2 of a file": "nv_stylegan2_ada_pytorch/sg2ada_resnet32.pkl",
+    "stylegan3 of a file": "nv_stylegan3/sg3t_32.pkl",
+}
 NAMES = ("ann", "bob", "carol", "dave_1", "dave_2")
 
 
@@ -29,9 +36,11 @@ def network(kind):
     return fresh.eval().requires_grad_(False)
 
 
-@pytest.fixture(scope="session", params=FRESH)
+@pytest.fixture(scope="session", params=[*FRESH, *LOADED])
 def generator(request):
-    """One small network of each kind."""
+    """One small network of each kind, and one of each as others wrote it."""
+    if request.param in LOADED:
+        return load_generator(Path(__file__).parents[1] / "golden" / LOADED[request.param])
     return network(request.param)
 
 

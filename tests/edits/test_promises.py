@@ -1,4 +1,4 @@
-"""What every edit promises, for every space and every kind of network."""
+"""What every edit promises, for every space and every kind of network, made here and read from others' files."""
 
 import pytest
 import torch
@@ -51,4 +51,5 @@ def test_a_picture_is_the_same_in_a_batch(embedding):
     alone = edit.render()
     assert torch.equal(together[0], alone[0])  # stored pictures never share a batch
     assert torch.equal(together[4], alone[4])
-    assert torch.allclose(torch.stack(together), alone, atol=1e-5)
+    largest = float(alone.abs().max())  # random networks of files give pictures far beyond [-1, 1]
+    assert torch.allclose(torch.stack(together), alone, atol=1e-5 * max(1.0, largest))
