@@ -35,6 +35,7 @@ _RAMP = ["optimizer.init_args.lr=0.1", "lr_scheduler=Ramp", "lr_scheduler.init_a
 RECIPES: dict[str, list[str]] = {
     "paper": ["--config=configs/paper.yaml"],
     "ramp": ["--config=configs/paper.yaml", *(f"--model.{word}" for word in _RAMP)],
+    "adam": ["--config=configs/embed_wandb.yaml", "--trainer.logger=false"],
     "embed": ["--config=configs/embed.yaml"],
     "fast": ["--config=configs/fast.yaml"],
     "draft": ["--config=configs/draft.yaml"],
