@@ -128,7 +128,7 @@ def judge(typical: float, psnr: float | None) -> str:
     """Put numbers into words.
 
     Example:
-        >>> judge(1.5, 25.0), judge(9.0, 18.0)
+        >>> judge(1.5, 25.0), judge(20.0, 18.0)
         ('safe to edit', 'over-fitted: expect artefacts; poor likeness')
     """
     verdict = "edit gently"

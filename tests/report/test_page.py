@@ -115,8 +115,8 @@ def test_neighbours_follow_filter_and_order(report):
     click(report, "Ernst")  # the best
     assert report.get_by_role("button", name="Previous picture").is_disabled()
     report.keyboard.press("ArrowRight")
-    assert report.get_by_role("dialog").get_by_role("heading").inner_text() == "ben"
-    assert report.locator("#viewer-place").inner_text() == "2 of 5"
+    expect(report.get_by_role("dialog").get_by_role("heading")).to_have_text("ben")  # follows the address, in its turn
+    expect(report.locator("#viewer-place")).to_have_text("2 of 5")
 
 
 def shot(locator):
