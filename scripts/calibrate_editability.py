@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 from faces.people import Person
-from faces.portrait import person_of, render
+from faces.portrait import render
 from measures.embedding import embed
-from numpy.typing import NDArray
-from PIL import Image
+from measures.pictures import Picture, person, photographs
 from torch import Tensor
 
 from i2s_lightning import edits
@@ -30,7 +29,6 @@ from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.metrics import PerceptualDistance
 from i2s_lightning.ops.images import from_uint8
 
-HELD_OUT = 20261123
 ROOT = Path(__file__).parents[1]
 STRENGTH = 1.5
 TURN = 0.217 * STRENGTH
@@ -42,7 +40,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "W+, the quick start's 130": {"steps": 130, "config": QUICK_START},
     "W, the quick start's, 100": {"steps": 100, "config": QUICK_START, "space": "w"},
 }
-Picture = NDArray[np.uint8]
 
 
 def main() -> None:
@@ -52,8 +49,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--settings", type=int, nargs="+", default=range(len(SETTINGS)), help="numbers of those to do")
     options = parser.parse_args()
-    people = [person_of(HELD_OUT, i) for i in range(options.people)]
-    turned = {side: [render(turn(person, side * TURN), 64) for person in people] for side in (-1, 0, 1)}
+    people = [person(i) for i in range(options.people)]
+    turned = {side: [render(turn(who, side * TURN), 64) for who in people] for side in (-1, 0, 1)}
     known = {f"render_{i}": picture for i, picture in enumerate(turned[0])}
     strange = {f"turned_{i}": upside_down(picture) for i, picture in enumerate(turned[0])}
     truth = {
@@ -104,9 +101,9 @@ def changes(embedding: Embedding, names: list[str], truth: Mapping[int, Mapping[
     return torch.stack(columns, dim=1)
 
 
-def turn(person: Person, yaw: float) -> Person:
+def turn(who: Person, yaw: float) -> Person:
     """Turn somebody's head further."""
-    return replace(person, pose=person.pose + np.array([yaw, 0.0, 0.0]))
+    return replace(who, pose=who.pose + np.array([yaw, 0.0, 0.0]))
 
 
 def upside_down(picture: Picture) -> Picture:
@@ -116,13 +113,8 @@ def upside_down(picture: Picture) -> Picture:
 
 def without_truth() -> dict[str, Picture]:
     """Give photographs, and noise."""
-    folder = ROOT / "i2s_lightning/assets/pictures"
-    photographs = {name: np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in PHOTOGRAPHS}
     noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
-    return photographs | {"noise": noise}
-
-
-PHOTOGRAPHS = ("astronaut", "chelsea")
+    return photographs() | {"noise": noise}
 
 
 if __name__ == "__main__":

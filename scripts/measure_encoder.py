@@ -7,12 +7,9 @@ best loss is the encoder's W+, median over pictures.
 """
 
 import argparse
-from pathlib import Path
 
-import numpy as np
 import torch
-from faces.portrait import person_of, render
-from PIL import Image
+from measures.pictures import SEED, Picture, held_out, photographs
 from torch import Tensor
 
 from i2s_lightning.callbacks.heap import keep_heap
@@ -25,10 +22,8 @@ from i2s_lightning.ops.resize import shrink
 from i2s_lightning.tasks.objective import Objective
 from i2s_lightning.tasks.samples import draw
 
-PICTURES = Path(__file__).parents[1] / "i2s_lightning" / "assets" / "pictures"
-PHOTOGRAPHS = ("astronaut", "chelsea")
-HELD_OUT = (20261123, 200)
-"""Seed, and the first number."""
+FIRST = 200
+"""Number of the first render."""
 LONGEST = 1000
 
 
@@ -41,12 +36,11 @@ def main() -> None:
     keep_heap()
     generator = load_generator(options.generator)
     encoder = load_encoder(options.encoder, generator)
-    seed, first = HELD_OUT
-    portraits = [render(person_of(seed, index), 64) for index in range(first, first + options.count)]
+    portraits = held_out(range(FIRST, FIRST + options.count)).values()
     groups = {
-        "samples": draw(generator, options.count, torch.Generator().manual_seed(seed), mixed=False).image,
+        "samples": draw(generator, options.count, torch.Generator().manual_seed(SEED), mixed=False).image,
         "renders": torch.cat([to_image(portrait) for portrait in portraits]),
-        **{name: to_image(np.asarray(Image.open(PICTURES / f"{name}.png").convert("RGB"))) for name in PHOTOGRAPHS},
+        **{name: to_image(photograph) for name, photograph in photographs().items()},
     }
     print("| pictures | | loss: mean | w | W+ | PSNR: mean | w | W+ | W+ below the mean | worth |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
@@ -86,7 +80,7 @@ def steps_to(goal: Tensor, start: Tensor, generator: Generator, objective: Objec
     return steps
 
 
-def to_image(picture: np.ndarray) -> Tensor:
+def to_image(picture: Picture) -> Tensor:
     """Turn a picture into a batch of one, at the generator's size."""
     return shrink(from_uint8(torch.from_numpy(picture.copy())[None]), 64)
 

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,18 +18,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from faces.portrait import person_of, render
 from matplotlib.figure import Figure
+from measures.pictures import PHOTOGRAPHS, held_out, photographs
 from PIL import Image
 
 from i2s_lightning import load_embedding
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "speed.md"
-PICTURES = ROOT / "i2s_lightning" / "assets" / "pictures"
-PHOTOGRAPHS = ("astronaut", "chelsea")
-HELD_OUT = (20261123, 100)
-"""Seed, and the first number."""
+FIRST = 100
+"""Number of the first render."""
 _RAMP = ["optimizer.init_args.lr=0.1", "lr_scheduler=Ramp", "lr_scheduler.init_args.steps=1000", "steps=1000"]
 RECIPES: dict[str, list[str]] = {
     "paper": ["--config=configs/paper.yaml"],
@@ -68,11 +65,8 @@ def main() -> None:
 def make_pictures(folder: Path, renders: int) -> None:
     """Render people and fetch photographs."""
     folder.mkdir(parents=True, exist_ok=True)
-    seed, first = HELD_OUT
-    for index in range(first, first + renders):
-        Image.fromarray(render(person_of(seed, index), 64)).save(folder / f"render_{index}.png")
-    for name in PHOTOGRAPHS:
-        shutil.copy(PICTURES / f"{name}.png", folder)
+    for name, picture in (held_out(range(FIRST, FIRST + renders)) | photographs()).items():
+        Image.fromarray(picture).save(folder / f"{name}.png")
 
 
 def embed(recipe: list[str], pictures: Path, count: int, out: Path, path: Path) -> None:
