@@ -31,6 +31,8 @@ EXACT = 256
 LARGEST = 512
 """Larger ones are reduced to this size."""
 QUALITY = 92
+LAST = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9"}
+"""How a whole file ends. Pixels are not decoded: a report reads 70,000 files."""
 POINTS = 100
 """Points of a curve that are kept."""
 
@@ -94,12 +96,14 @@ class PictureFolder:
 
     def read(self, record: Mapping[str, Any]) -> Facts | None:
         """Read the facts of a picture; None if it is missing, damaged, or of another result."""
+        embedding, target = (self.path(role, str(record["name"])) for role in ("embedding", "target"))
         try:
-            with Image.open(self.path("embedding", str(record["name"]))) as image:
+            with Image.open(embedding) as image:
                 comment = json.loads(image.info["comment"])
+            whole = _is_whole(embedding) and (bool(comment.get("note")) or not target.exists() or _is_whole(target))
         except (OSError, KeyError, ValueError):
             return None
-        if comment.pop("record", None) != _digest(record):
+        if comment.pop("record", None) != _digest(record) or not whole:
             return None
         facts = Facts(**comment)
         return Facts(array("i", facts.steps), array("d", facts.losses), facts.note)  # 70,000 lists would take a lot
@@ -113,6 +117,13 @@ class PictureFolder:
         options = {"pnginfo": text} if self.exact else {"quality": QUALITY, "subsampling": 0, "comment": comment}
         with replacing(path, settle=False) as draft:  # ``report`` makes a lost one again
             image.save(draft, self.kind, **options)
+
+
+def _is_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        end = LAST[path.suffix]
+        file.seek(max(0, path.stat().st_size - len(end)))
+        return file.read() == end
 
 
 def _digest(record: Mapping[str, Any]) -> str:

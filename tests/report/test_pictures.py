@@ -53,6 +53,22 @@ def test_damaged_files_count_as_missing(tmp_path, content):
     assert pictures.read(RECORD) is None
 
 
+@pytest.mark.parametrize("side", [16, 300])
+@pytest.mark.parametrize("role", ["embedding", "target"])
+def test_a_picture_whose_end_is_missing_counts_as_missing(tmp_path, side, role):
+    """Its facts stand in front of its pixels, and can be read all the same."""
+    pictures = PictureFolder(tmp_path, (side, side))
+    pictures.write(RECORD, noise(side), noise(side), Facts([1], [0.5]))
+    path = pictures.path(role, "sub/anna")
+    assert pictures.read(RECORD) is not None
+    path.write_bytes(path.read_bytes()[:-200])
+    assert pictures.read(RECORD) is None
+    pictures.write(
+        RECORD, noise(side), None, Facts(note="gone")
+    )  # not to be had again: the page says so, and shows none
+    assert pictures.read(RECORD).note == "gone"
+
+
 def test_pictures_of_others_count_as_missing(tmp_path):
     pictures = PictureFolder(tmp_path, (16, 16))
     for comment in ({}, {"comment": "hello"}, {"comment": "{}"}):
