@@ -29,10 +29,12 @@ DOCUMENT = ROOT / "docs" / "speed.md"
 FIRST = 100
 """Number of the first render."""
 _RAMP = ["optimizer.init_args.lr=0.1", "lr_scheduler=Ramp", "lr_scheduler.init_args.steps=1000", "steps=1000"]
+_COSINE = ["lr_scheduler=CosineAnnealingLR", "lr_scheduler.init_args.T_max=300", "lr_scheduler.init_args.eta_min=0.002"]
+_ADAM = ["optimizer.init_args.lr=0.05", *_COSINE, "steps=300"]
 RECIPES: dict[str, list[str]] = {
     "paper": ["--config=configs/paper.yaml"],
     "ramp": ["--config=configs/paper.yaml", *(f"--model.{word}" for word in _RAMP)],
-    "adam": ["--config=configs/embed_wandb.yaml", "--trainer.logger=false"],
+    "adam": ["--config=configs/paper.yaml", *(f"--model.{word}" for word in _ADAM)],
     "embed": ["--config=configs/embed.yaml"],
     "fast": ["--config=configs/fast.yaml"],
     "draft": ["--config=configs/draft.yaml"],
