@@ -51,14 +51,15 @@ def lr_table(optimizer: OptimizerFactory, scheduler: SchedulerFactory | None, st
     probe = torch.nn.Parameter(torch.zeros(()))
     probe.grad = torch.zeros(())
     trial = build_optimizer(optimizer, [probe])
+    if scheduler is None:
+        return [float(trial.param_groups[0]["lr"])] * steps
     trial.param_groups[0]["loss"] = torch.zeros(())  # for those that search along a line
-    schedule = None if scheduler is None else scheduler(trial)
-    if schedule is not None and (isinstance(schedule, ReduceLROnPlateau) or not isinstance(schedule, LRScheduler)):
+    schedule = scheduler(trial)
+    if isinstance(schedule, ReduceLROnPlateau) or not isinstance(schedule, LRScheduler):
         raise ConfigError(f"a schedule must depend on the step alone; got {type(schedule).__name__}")
     table = []
     for _ in range(steps):
         table.append(float(trial.param_groups[0]["lr"]))
         trial.step()
-        if schedule is not None:
-            schedule.step()
+        schedule.step()
     return table

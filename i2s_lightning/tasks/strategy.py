@@ -5,6 +5,7 @@ from typing import Any
 from pytorch_lightning import Trainer
 from pytorch_lightning.strategies import DDPStrategy, StrategyRegistry
 from torch.nn import Module
+from torch.optim import Optimizer
 
 from i2s_lightning.errors import ConfigError
 
@@ -55,6 +56,25 @@ def refuse_unfit(trainer: Trainer) -> None:
             "trainer.precision=16-mixed is refused: its scaler skips the step of all pictures when one overflows. "
             "Use bf16-mixed or 32-true"
         )
+
+
+def refuse_inexact(trainer: Trainer, optimizer: Optimizer) -> None:
+    """Refuse what a line search cannot work with: it stalls on rounded losses, and on gradients that are none.
+
+    Raises:
+        ConfigError: The optimiser takes each picture's loss, and precision is reduced or gradients are clipped.
+    """
+    if "loss" not in optimizer.defaults:
+        return
+    exact, name = ("32-true", "64-true"), type(optimizer).__name__
+    if trainer.precision not in exact:
+        raise ConfigError(
+            f"{name} searches along lines and needs exact losses: trainer.precision must be one of {', '.join(exact)}; "
+            f"got {trainer.precision}. For reduced precision: --model.optimizer torch.optim.Adam "
+            "--model.optimizer.lr 0.05 --model.steps 300"
+        )
+    if trainer.gradient_clip_val is not None:
+        raise ConfigError(f"{name} needs whole gradients; got trainer.gradient_clip_val={trainer.gradient_clip_val}")
 
 
 def register() -> None:

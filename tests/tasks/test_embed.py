@@ -5,6 +5,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.losses import PixelLoss
 from i2s_lightning.ops.fingerprint import fingerprint
+from i2s_lightning.optim import RowLBFGS
 
 
 def frozen_hashes(task):
@@ -139,6 +140,19 @@ def test_auto_takes_the_better_start(embed, tmp_path):
 def test_bad_options_say_what_was_expected(embed, tmp_path, options, message):
     with pytest.raises(ConfigError, match=message):
         embed.task(tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precision": "bf16-mixed"}, r"must be one of 32-true, 64-true; got bf16-mixed\. .*torch\.optim\.Adam"),
+        ({"gradient_clip_val": 1.0}, "needs whole gradients; got trainer.gradient_clip_val=1.0"),
+    ],
+)
+def test_a_line_search_on_inexact_losses_or_gradients_is_refused(embed, tmp_path, options, message):
+    with pytest.raises(ConfigError, match=message):
+        embed.fit(tmp_path, trainer=options, optimizer=RowLBFGS, losses=pixel_loss())
+    embed.fit(tmp_path, trainer=options, optimizer=adam, losses=pixel_loss(), steps=1)
 
 
 def test_devices_and_precisions_that_mix_pictures_are_refused(monkeypatch):
