@@ -91,7 +91,14 @@ def test_boxes_of_the_user_s_own(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": {"ear": [[5, 2, 10, 4]]}}', '{"a": {"ear": [0, 0, 1, 1]}}', '["a"]', "ear", '{"a": {"ear": [[0, 1]]}}'],
+    [
+        *(
+            '{"a": {"ear": [[0.5, 0, 0.25, 1]]}}',
+            '{"a": {"ear": [[0, 0.5, 1, 0.5]]}}',
+            '{"a": {"ear": [[0, 0, 1, 4]]}}',
+        ),
+        *('{"a": {"ear": [0, 0, 1, 1]}}', '["a"]', "ear", '{"a": {"ear": [[0, 1]]}}'),
+    ],
 )
 def test_other_boxes_are_refused(text, tmp_path):
     file = tmp_path / "boxes.json"

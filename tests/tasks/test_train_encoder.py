@@ -119,6 +119,14 @@ def test_pictures_start_from_the_encoder_or_the_mean_whichever_is_closer(embed, 
             torch.testing.assert_close(guess.latent(name), said, rtol=1e-4, atol=1e-4)
 
 
+def test_the_mean_is_always_tried_beside_the_encoder(embed, encoder_file, tmp_path):
+    """Of the two the one with the lower loss is taken, as of all candidates."""
+    made = embed.task(tmp_path, init=str(encoder_file))
+    said, mean = made.initial.candidates("a", "0", torch.zeros(1, 3, 16, 16))
+    assert torch.equal(mean, made.generator.w_avg.expand_as(mean))
+    assert not torch.equal(said, mean)
+
+
 def _pixels(path):
     import numpy as np
     from PIL import Image
