@@ -11,7 +11,7 @@ from i2s_lightning.encoders import Encoder, save_encoder
 from i2s_lightning.generators import load_generator
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-RECIPES = ("paper", "fast", "draft")
+RECIPES = ("paper", "embed", "fast", "draft")
 
 
 @pytest.fixture
