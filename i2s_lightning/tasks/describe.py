@@ -7,10 +7,7 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-
-from i2s_lightning.tasks.schedule import build_optimizer
+from i2s_lightning.tasks.schedule import trial_optimizer
 
 if TYPE_CHECKING:
     from i2s_lightning.tasks.embed import Embed
@@ -59,7 +56,7 @@ def run(task: "Embed") -> dict[str, Any]:
 
 def _optimizer(task: "Embed") -> dict[str, Any]:
     """Name the optimiser, its options, and the learning rates that the schedule gives."""
-    probe = build_optimizer(task.optimizer, [nn.Parameter(torch.zeros(()))])
+    probe = trial_optimizer(task.optimizer)
     options = {key: value for key, value in probe.defaults.items() if key != "params"}
     rates = hashlib.sha256(json.dumps(task.lr_table).encode()).hexdigest()
     return {

@@ -32,7 +32,7 @@ from i2s_lightning.tasks.pictures import Data, PictureLike
 from i2s_lightning.tasks.replay import Replay
 from i2s_lightning.tasks.rounds import round_length
 from i2s_lightning.tasks.rows import Rows, State
-from i2s_lightning.tasks.schedule import build_optimizer, lr_table
+from i2s_lightning.tasks.schedule import build_optimizer, lr_table, trial_optimizer
 from i2s_lightning.tasks.space import Space, SpaceName
 from i2s_lightning.tasks.strategy import refuse_inexact, refuse_unfit
 
@@ -122,7 +122,7 @@ class Embed(Replay):
         refuse_unfit(self.trainer)
         if stage != "fit":
             return
-        refuse_inexact(self.trainer, build_optimizer(self.optimizer, [torch.nn.Parameter(torch.zeros(()))]))
+        refuse_inexact(self.trainer, trial_optimizer(self.optimizer))
         self.run = describe.run(self)
         first_decides(self.trainer, lambda: resume.claim_folder(self.out, self.run, rerun=self.rerun is not None))
         if self.data.batch_size == "auto":

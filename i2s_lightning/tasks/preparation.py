@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from i2s_lightning.optim.lbfgs import TRIES
 from i2s_lightning.tasks.batch_size import fitting
 from i2s_lightning.tasks.objective import References
 from i2s_lightning.tasks.rows import Rows
+from i2s_lightning.tasks.schedule import searches, trial_optimizer
 from i2s_lightning.tasks.slots import Slots
 from i2s_lightning.tasks.tracker import Tracker
 
@@ -25,6 +27,7 @@ def make_rows(task: "Embed", count: int) -> Rows:
         patience=task.patience,
         min_delta=task.min_delta,
         target_loss=task.target_loss,
+        retries=TRIES if searches(trial_optimizer(task.optimizer)) else 0,
     )
     return Rows(task.initial.filler(), tracker, Slots(count, references, noise))
 

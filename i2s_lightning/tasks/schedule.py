@@ -34,6 +34,18 @@ def build_optimizer(factory: OptimizerFactory, rows: Iterable[torch.nn.Parameter
         ) from error
 
 
+def trial_optimizer(factory: OptimizerFactory) -> Optimizer:
+    """Build the optimiser for a parameter that means nothing, to look at."""
+    probe = torch.nn.Parameter(torch.zeros(()))
+    probe.grad = torch.zeros(())
+    return build_optimizer(factory, [probe])
+
+
+def searches(optimizer: Optimizer) -> bool:
+    """Tell whether an optimiser searches along lines: it asks for each picture's loss, and takes points back."""
+    return "loss" in optimizer.defaults
+
+
 def lr_table(optimizer: OptimizerFactory, scheduler: SchedulerFactory | None, steps: int) -> list[float]:
     """Tabulate the learning rate of a picture's steps.
 
@@ -48,9 +60,7 @@ def lr_table(optimizer: OptimizerFactory, scheduler: SchedulerFactory | None, st
     Raises:
         ConfigError: The schedule needs the loss (ReduceLROnPlateau), which differs from picture to picture.
     """
-    probe = torch.nn.Parameter(torch.zeros(()))
-    probe.grad = torch.zeros(())
-    trial = build_optimizer(optimizer, [probe])
+    trial = trial_optimizer(optimizer)
     if scheduler is None:
         return [float(trial.param_groups[0]["lr"])] * steps
     trial.param_groups[0]["loss"] = torch.zeros(())  # for those that search along a line

@@ -8,6 +8,7 @@ from torch.nn import Module
 from torch.optim import Optimizer
 
 from i2s_lightning.errors import ConfigError
+from i2s_lightning.tasks.schedule import searches
 
 NAME = "rows"
 
@@ -64,7 +65,7 @@ def refuse_inexact(trainer: Trainer, optimizer: Optimizer) -> None:
     Raises:
         ConfigError: The optimiser takes each picture's loss, and precision is reduced or gradients are clipped.
     """
-    if "loss" not in optimizer.defaults:
+    if not searches(optimizer):
         return
     exact, name = ("32-true", "64-true"), type(optimizer).__name__
     if trainer.precision not in exact:

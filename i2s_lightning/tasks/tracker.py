@@ -29,6 +29,7 @@ class Tracker(nn.Module):
             None.
         min_delta: What counts as an improvement, relative to the last one.
         target_loss: Stop a picture early at this loss; never if None.
+        retries: How many failing losses in a row are no failure yet: a line search takes such points back.
     """
 
     best: Tensor
@@ -40,9 +41,11 @@ class Tracker(nn.Module):
     age: Tensor
     entered: Tensor
     status: Tensor
+    bad: Tensor
 
     FIELDS: Final = (
         *("best", "best_loss", "best_step", "first_loss", "anchor_loss", "anchor_step", "age", "entered", "status"),
+        "bad",
     )
 
     def __init__(
@@ -54,13 +57,15 @@ class Tracker(nn.Module):
         patience: int | None = None,
         min_delta: float = 1e-3,
         target_loss: float | None = None,
+        retries: int = 0,
     ) -> None:
         super().__init__()
         self.steps, self.patience, self.min_delta, self.target_loss = steps, patience, min_delta, target_loss
+        self.retries = retries
         self.register_buffer("best", torch.zeros(rows, *shape), persistent=False)
         for name in ("best_loss", "first_loss", "anchor_loss"):
             self.register_buffer(name, torch.full((rows,), torch.inf), persistent=False)
-        for name in ("best_step", "anchor_step", "age", "entered", "status"):
+        for name in ("best_step", "anchor_step", "age", "entered", "status", "bad"):
             self.register_buffer(name, torch.zeros(rows, dtype=torch.long), persistent=False)
 
     @property
@@ -75,6 +80,7 @@ class Tracker(nn.Module):
         self.best_loss[row] = self.first_loss[row] = self.anchor_loss[row] = torch.inf
         self.best_step[row] = self.anchor_step[row] = self.age[row] = self.entered[row] = age
         self.status[row] = RUNNING
+        self.bad[row] = 0
 
     @torch.no_grad()
     def clear(self, row: int) -> None:
@@ -102,10 +108,13 @@ class Tracker(nn.Module):
             latent: The latents that gave it.
         """
         running = self.running
-        self.first_loss.copy_(torch.where(running & (self.age == self.entered), loss, self.first_loss))
+        first = self.age == self.entered
+        self.first_loss.copy_(torch.where(running & first, loss, self.first_loss))
         limit = self.first_loss.clamp(min=1.0) * DIVERGED
-        failed = running & ~(loss <= limit)  # also where the loss is NaN
-        counts = running & ~failed
+        bad = running & ~(loss <= limit)  # also where the loss is NaN
+        self.bad.copy_(torch.where(bad, self.bad + 1, 0))
+        failed = bad & (first | (self.bad > self.retries))
+        counts = running & ~bad
         better = counts & (loss < self.best_loss)
         self.best.copy_(torch.where(better.view(-1, *[1] * (latent.dim() - 1)), latent, self.best))
         self.best_loss.copy_(torch.where(better, loss, self.best_loss))
@@ -113,12 +122,12 @@ class Tracker(nn.Module):
         self.age.add_(running)
         self.status.masked_fill_(failed, FAILED)
         self._stop_early(counts, loss)
-        self.status.masked_fill_(counts & (self.status == RUNNING) & (self.age >= self.steps), DONE)
+        self.status.masked_fill_(running & (self.status == RUNNING) & (self.age >= self.steps), DONE)
 
     @torch.no_grad()
     def fail(self, rows: Bool[Tensor, " R"]) -> None:
-        """Mark running rows as failed (their gradient was not finite)."""
-        self.status.masked_fill_(rows & self.running, FAILED)
+        """Mark running rows as failed (their gradient was not finite), but for those whose point is taken back."""
+        self.status.masked_fill_(rows & self.running & (self.bad == 0), FAILED)
 
     def _stop_early(self, counts: Tensor, loss: Tensor) -> None:
         if self.target_loss is not None:

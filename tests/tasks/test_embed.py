@@ -155,6 +155,14 @@ def test_a_line_search_on_inexact_losses_or_gradients_is_refused(embed, tmp_path
     embed.fit(tmp_path, trainer=options, optimizer=adam, losses=pixel_loss(), steps=1)
 
 
+def test_a_search_that_first_tries_far_off_comes_back(embed, tmp_path):
+    far = embed.fit(tmp_path / "far", optimizer=lambda p: RowLBFGS(p, length=1e5), losses=pixel_loss(), steps=12)
+    start = embed.fit(tmp_path / "start", losses=pixel_loss(), steps=1)
+    for name in far.names:
+        assert far.metrics[name]["status"] == "done"
+        assert far.metrics[name]["loss"] < start.metrics[name]["loss"]
+
+
 def test_devices_and_precisions_that_mix_pictures_are_refused(monkeypatch):
     import pytorch_lightning as pl
     from pytorch_lightning.plugins.precision import Precision

@@ -43,6 +43,24 @@ def test_fails_alone_and_keeps_its_best(bad):
     assert tracked.best[0, 0] == 0.0
 
 
+def test_a_search_takes_bad_points_back_but_not_for_ever():
+    nan, inf = float("nan"), float("inf")
+    tracked = make(4, retries=2, steps=9)
+    watch(tracked, [3.0, 3.0, 3.0, nan], [nan, inf, 2.0, 1.0], [301.0, nan, nan, 1.0])
+    assert tracked.status.tolist() == [t.RUNNING, t.RUNNING, t.RUNNING, t.FAILED]  # there was no point to go back to
+    tracked.fail(torch.tensor([True, True, True, True]))  # gradients of such points aren't finite either
+    watch(tracked, [2.0, nan, nan, 1.0])
+    assert tracked.status.tolist() == [t.RUNNING, t.FAILED, t.RUNNING, t.FAILED]
+    assert tracked.best_loss[:3].tolist() == [2.0, 3.0, 2.0]
+
+
+def test_a_search_is_over_after_its_steps_whatever_the_last_point():
+    tracked = make(1, retries=2, steps=2)
+    watch(tracked, [3.0], [float("nan")])
+    assert tracked.status.tolist() == [t.DONE]
+    assert tracked.best_loss.tolist() == [3.0]
+
+
 def test_a_small_first_loss_may_grow():
     tracked = make(1)
     watch(tracked, [1e-6], [1.0])
