@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from faces.portrait import person_of, preset_actions, render
+from faces.region import face_region
 from measures.embedding import embed
-from measures.transfer import EXPRESSIONS, face_region
+from measures.transfer import EXPRESSIONS
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor

@@ -1,7 +1,8 @@
 """Render a data set of portraits: ``python scripts/render_faces.py --count 12000 --out runs/faces``.
 
 Portrait i is a pure function of (seed, i); run several processes with different ``--start`` on several cores. A file
-``SEED_START.npz`` holds ``images`` (N, side, side, 3) uint8 and ``codes`` (N, Z), the draws as standard normal numbers.
+``SEED_START.npz`` holds ``images`` (N, side, side, 3) uint8, ``codes`` (N, Z), the draws as standard normal numbers,
+and ``parameters`` (N, P), what the renderer makes of them. ``--no_images``, much quicker, leaves the images out.
 """
 
 import argparse
@@ -15,23 +16,26 @@ from faces.people import draw_person
 from faces.portrait import person_of, render
 from PIL import Image
 from training.codes import WIDTHS, encode, principal_dials
+from training.parameters import parameters_of
 
 
 def main() -> None:
     options = _options()
     torch.set_num_threads(1)  # small tensors: processes scale, threads don't
     options.out.mkdir(parents=True, exist_ok=True)
+    seed, size = options.seed, options.size
     indices = range(options.start, options.start + options.count)
     if options.png:
         for index in indices:
-            picture = Image.fromarray(render(person_of(options.seed, index), options.size))
+            picture = Image.fromarray(render(person_of(seed, index), size))
             picture.save(options.out / f"{index:06d}.png")
         return
     assets = load_assets()
     axes = dial_axes(assets, options.z_dim - sum(WIDTHS.values()))
-    images = np.stack([render(person_of(options.seed, index), options.size) for index in indices])
-    codes = np.stack([code_of(assets, axes, options.seed, index) for index in indices])
-    np.savez(options.out / f"{options.seed}_{options.start:06d}.npz", images=images, codes=codes.astype(np.float32))
+    images = {} if options.no_images else {"images": np.stack([render(person_of(seed, i), size) for i in indices])}
+    codes, parameters = zip(*(code_of(assets, axes, seed, index) for index in indices), strict=True)
+    numbers = {"codes": np.float32(codes), "parameters": np.float32(parameters)}
+    np.savez(options.out / f"{seed}_{options.start:06d}.npz", **images, **numbers)
 
 
 def dial_axes(assets: FaceAssets, count: int) -> Array:
@@ -43,11 +47,11 @@ def dial_axes(assets: FaceAssets, count: int) -> Array:
     return principal_dials(((shapes[0::2] - shapes[1::2]) / 2).double().numpy(), count)
 
 
-def code_of(assets: FaceAssets, axes: Array, seed: int, index: int) -> Array:
-    """Return the draws of one portrait as a Gaussian vector."""
+def code_of(assets: FaceAssets, axes: Array, seed: int, index: int) -> tuple[Array, Array]:
+    """Return the draws of one portrait as a Gaussian vector, and its parameters."""
     draws = Draws(np.random.default_rng([seed, index]))
-    draw_person(draws, assets.dial_names, assets.action_names)
-    return encode(draws.scores, axes, np.random.default_rng([seed, index, 1]))
+    person = draw_person(draws, assets.dial_names, assets.action_names)
+    return encode(draws.scores, axes, np.random.default_rng([seed, index, 1])), parameters_of(person, axes)
 
 
 def _options() -> argparse.Namespace:
@@ -58,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="20261123 is held out for measurements")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--z_dim", type=int, default=128, help="width of a code")
+    parser.add_argument("--no_images", action="store_true", help="codes and parameters alone")
     parser.add_argument("--png", action="store_true", help="write pictures instead of a data set")
     return parser.parse_args()
 

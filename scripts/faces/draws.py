@@ -81,10 +81,11 @@ class Draws:
         return angle
 
     def choice(self, name: str, options: Mapping[str, float]) -> str:
-        """Draw one of several options by probability (they sum to 1). The scores are those of :func:`race`."""
+        """Draw one of several options by probability (they sum to 1); the score tells where in their order."""
         probabilities = list(options.values())
         winner = int(self.rng.choice(len(options), p=probabilities))
-        self.scores[name] = race(winner, probabilities, self._aside(winner))
+        before, own = sum(probabilities[:winner]), probabilities[winner]
+        self.scores[name] = normal_score(before + own * float(self._aside(winner).random()))
         return list(options)[winner]
 
     def pick(self, count: int) -> int:
@@ -106,37 +107,6 @@ def normal_score(shares: float | Sequence[float] | Array) -> Array:
     """
     inside = torch.as_tensor(np.atleast_1d(np.asarray(shares, float)).clip(1e-6, 1 - 1e-6))
     return np.asarray(torch.special.ndtri(inside).numpy())
-
-
-def race(winner: int, probabilities: Sequence[float], rng: np.random.Generator) -> Array:
-    """Draw standard normal numbers, one per option, given which option they elect.
-
-    Option k arrives at time ``-log(Phi(g_k)) / p_k``, an exponential with rate ``p_k``; the first one is elected, so
-    normal numbers elect each option with its probability, exactly. Given the winner, the others follow from the
-    exponential's lack of memory.
-
-    Args:
-        winner: The elected option.
-        probabilities: Of each option.
-        rng: Source of what the winner leaves open.
-
-    Returns:
-        Normal numbers whose winner, by :func:`elected`, is ``winner``.
-
-    Example:
-        >>> elected(race(2, [0.5, 0.3, 0.2], np.random.default_rng(0)), [0.5, 0.3, 0.2])
-        2
-    """
-    rates = np.asarray(probabilities, float)
-    waits = rng.exponential(size=len(rates))
-    waits[winner] = 0.0
-    return normal_score(np.exp(-(rates * rng.exponential() + waits)))
-
-
-def elected(scores: Array, probabilities: Sequence[float]) -> int:
-    """Tell which option normal numbers elect; see :func:`race`."""
-    log_share = torch.special.log_ndtr(torch.as_tensor(scores)).numpy()
-    return int(np.argmin(-log_share / np.maximum(probabilities, 1e-12)))
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from faces.portrait import person_of, preset_actions, render
-from jaxtyping import Float
+from faces.region import face_region
 from measures.embedding import embed
 from numpy.typing import NDArray
 from torch import Tensor
@@ -38,13 +38,6 @@ class Transfer:
     distance: float
     neutral: float
     base: float
-
-
-def face_region(image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B 3 h w"]:
-    """Cut out brows to chin; the renders are aligned."""
-    height, width = image.shape[2:]
-    rows, columns = slice(round(0.36 * height), round(0.9 * height)), slice(round(0.25 * width), round(0.78 * width))
-    return image[:, :, rows, columns]
 
 
 def measure_transfer(

@@ -7,36 +7,16 @@ from faces.draws import Array
 
 WIDTHS = {
     "gender": 1, "age": 1, "weight": 1, "ancestry": 2,
-    "preset": 15, "strength": 1, "flip": 1, "rest_smile": 1, "rest_brow": 1, "gaze": 2,
+    "preset": 1, "strength": 1, "flip": 1, "rest_smile": 1, "rest_brow": 1, "gaze": 2,
     "pose": 3, "skin_tone": 1, "skin_tint": 3,
     "hair_light": 1, "hair_tone": 1, "grey": 1, "dyed": 1, "iris_light": 1, "iris": 1,
     "lipstick": 1, "liner": 1, "brow": 1, "blush": 1, "freckles": 1,
-    "style": 10, "hair": 8, "beard": 5, "beard_length": 1,
+    "style": 1, "hair": 8, "beard": 1, "beard_length": 1,
     "background_hue": 2, "background_s1": 1, "background_v1": 1, "background_shift": 1, "background_s2": 1,
     "background_v2": 1, "background_angle": 2, "cloth_hue": 2, "cloth_s": 1, "cloth_v": 1, "cloth": 3,
     "glasses": 1, "frame": 4, "light_azimuth": 1, "light_height": 1, "key": 1, "warmth": 1, "fill": 1,
 }  # fmt: skip
 """The draws that show at 64 pixels, with the number of their scores. Twitches, grain and tints of the iris do not."""
-
-EXPRESSION = ("preset", "strength", "flip", "rest_smile", "rest_brow")
-"""The draws that make the expression."""
-
-
-def places() -> dict[str, slice]:
-    """Tell where each draw stands in a code; what remains behind them is the shape of the face."""
-    ends = np.cumsum(list(WIDTHS.values()))
-    return {name: slice(int(end) - width, int(end)) for (name, width), end in zip(WIDTHS.items(), ends, strict=True)}
-
-
-def expression_places() -> list[int]:
-    """List the positions of a code that make the expression.
-
-    Example:
-        >>> len(expression_places())
-        19
-    """
-    where = places()
-    return [i for name in EXPRESSION for i in range(where[name].start, where[name].stop)]
 
 
 def encode(scores: Mapping[str, Array], dial_axes: Array, rng: np.random.Generator) -> Array:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from faces.region import face_region
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
@@ -29,6 +30,14 @@ def feature_difference(
     """
     pairs = zip(features, reference, strict=True)
     return torch.stack([(a[: len(b)].float() - b.detach().float()).abs().mean() for a, b in pairs]).mean()
+
+
+def pixel_difference(
+    image: Float[Tensor, "B 3 H W"], reference: Float[Tensor, "B 3 H W"], face: float
+) -> Float[Tensor, ""]:
+    """Average the absolute difference of pixels, those between brows and chin weighted ``face``."""
+    difference = (image - reference).abs()
+    return difference.mean() + (face - 1) * face_region(difference).sum() / difference.numel()
 
 
 def gradient_penalty(logits: Float[Tensor, " B"], image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
@@ -59,26 +68,3 @@ def mixed_styles(mapping: MappingNetwork, z: Float[Tensor, "B Z"], probability: 
     cut = torch.randint(1, ws.shape[1], (len(z), 1), device=z.device)
     cut = torch.where(torch.rand(len(z), 1, device=z.device) < probability, cut, ws.shape[1])
     return torch.where((layers < cut)[:, :, None], ws, ws.roll(1, dims=0))
-
-
-def exchanged_styles(
-    mapping: MappingNetwork, z: Float[Tensor, "B Z"], places: Sequence[int], probability: float
-) -> Float[Tensor, "B L D"]:
-    """Reach a code's styles by way of other people, for a share of the rows.
-
-    Image2StyleGAN transfers an expression by ``w1 + (w3 - w2)``. A row becomes: the same person with a neighbour's
-    expression, plus the difference that the person's own expression makes to the neighbour. Training such rows on the
-    person's own picture makes styles additive in expression and identity.
-
-    Args:
-        mapping: Maps codes to styles.
-        z: Codes.
-        places: Positions of a code that make the expression.
-        probability: Share of rows that take the detour.
-    """
-    chosen = torch.rand(len(z), device=z.device) < probability
-    other = z.roll(1, dims=0)
-    borrowed, lent = z.clone(), other.clone()
-    borrowed[:, places], lent[:, places] = other[:, places], z[:, places]
-    own, first, second, third = mapping(torch.cat([z, borrowed, lent, other])).chunk(4)
-    return torch.where(chosen[:, None, None], first + (second - third), own)

@@ -14,7 +14,9 @@ from i2s_lightning.ops.images import to_uint8
 
 
 class SampleSheets(Callback):
-    """Writes what the averaged generator makes of fixed codes: of random ones and, from row five, of data.
+    """Writes what the averaged generator makes of fixed portraits.
+
+    Two rows of random codes; sixteen portraits by their parameters, by their codes, and as rendered.
 
     Args:
         out: Folder of the pictures.
@@ -36,7 +38,11 @@ class SampleSheets(Callback):
         generator: Any = pl_module.average
         top = sample(generator, codes.to(pl_module.device), 0.7)
         made = sample(generator, data.codes[:16].to(pl_module.device), 1.0)
-        rows = [sheet(images, columns=16, side=64) for images in (top, made, data.images[:16])]
+        teacher: Any = pl_module.teacher
+        with torch.no_grad():
+            styles = teacher(data.parameters[:16].to(pl_module.device))[:, None].expand(-1, generator.num_ws, -1)
+            taught = to_uint8(generator.synthesis(styles)).cpu()
+        rows = [sheet(images, columns=16, side=64) for images in (top, taught, made, data.images[:16])]
         picture = Image.fromarray(np.concatenate([np.asarray(row) for row in rows]))
         path = self.out / f"{int(pl_module.seen) // 1000:06d}k.png"  # type: ignore[arg-type]
         picture.save(path)

@@ -10,17 +10,18 @@ from jaxtyping import Float
 from pytorch_lightning import LightningModule
 from torch import Tensor
 from torch.nn import functional as F
-from training.codes import expression_places
 from training.discriminator import Discriminator
-from training.linear_start import start_linear
 from training.objectives import (
     adversarial_losses,
-    exchanged_styles,
     feature_difference,
     gradient_penalty,
     mixed_styles,
     path_length,
+    pixel_difference,
 )
+from training.pairs import Batch
+from training.parameters import ACTIONS
+from training.teacher import Teacher
 from training.warm_start import load_starts
 
 from i2s_lightning.generators.stylegan2 import StyleGAN2
@@ -30,29 +31,32 @@ LAZY_R1, LAZY_PATH = 16, 8
 
 
 class TrainGenerator(LightningModule):
-    """Adversarial training (Karras et al. 2020) beside regression from codes to renders.
+    """Regression from portraits' parameters to renders, with adversarial training (Karras et al. 2020) for sharpness.
 
-    Generator and discriminator learn from the same fakes in one step, which saves a third of the usual passes. Lazy
-    regularisation scales the discriminator's optimiser as the paper does. Learning rates are read from the arguments at
-    every start, so a resumed run can lower them.
+    A ``Teacher`` turns parameters into styles, synthesis learns to turn those into the renders, and the mapping network
+    learns to give a code the style that the teacher gives to its parameters. Generator and discriminator learn from the
+    same fakes in one step, which saves a third of the usual passes. Lazy regularisation scales the discriminator's
+    optimiser as the paper does. Learning rates are read from the arguments at every start, so a resumed run can lower
+    them.
 
     Args:
         channels: Width of both networks at 4, 8, ... pixels.
         z_dim: Width of a code.
         w_dim: Width of a style.
         mapping_layers: Depth of the mapping network.
+        mapping_width: Width of its hidden layers.
+        parameters: Width of a portrait's parameters.
         start: Files of weights to begin from; see ``load_starts``.
-        linear: Begin with a linear mapping, aligned with the codes; see ``start_linear``.
         learning_rate: Of both networks.
         momentum: Adam's first beta for the generator; the paper's is 0, regression likes 0.9.
         mapping_rate: Factor for the mapping network, on top of its own 0.01.
         average_images: Half-life, in images, of the averaged generator.
-        free: Generated images without a paired render, as a share of the batch; multiples of 4 in all.
+        free: Images from random codes, as a share of the batch; multiples of 4 in all.
         mixing: Share of those whose styles are mixed.
-        exchange: Share of pairs that ``exchanged_styles`` changes.
         adversarial: Weight of the adversarial loss; 0 leaves the discriminator out unless ``feature`` needs it.
         feature: Weight of the discriminator-feature difference of pairs.
         pixel: Weight of the mean absolute difference of pairs.
+        face: How much more a pixel of the face counts in that.
         gamma: Weight of R1.
         path: Weight of path-length regularisation; 0 is off, 2 the paper's.
     """
@@ -66,18 +70,19 @@ class TrainGenerator(LightningModule):
         z_dim: int = 128,
         w_dim: int = 128,
         mapping_layers: int = 4,
+        mapping_width: int = 256,
+        parameters: int = 193,
         start: Sequence[str] = (),
-        linear: bool = False,
         learning_rate: float = 2e-3,
         momentum: float = 0.0,
-        mapping_rate: float = 1.0,
+        mapping_rate: float = 50.0,
         average_images: float = 10_000,
         free: float = 0.25,
         mixing: float = 0.5,
-        exchange: float = 0.5,
         adversarial: float = 1.0,
         feature: float = 1.0,
         pixel: float = 1.0,
+        face: float = 2.0,
         gamma: float = 0.2,
         path: float = 0.0,
     ) -> None:
@@ -85,27 +90,37 @@ class TrainGenerator(LightningModule):
         self.save_hyperparameters()
         self.automatic_optimization = False
         self.learning_rate, self.mapping_rate, self.average_images = learning_rate, mapping_rate, average_images
-        self.linear, self.momentum = linear, momentum
-        self.free, self.mixing, self.exchange = free, mixing, exchange
+        self.free, self.mixing, self.momentum, self.face = free, mixing, momentum, face
         self.adversarial, self.feature, self.pixel, self.gamma, self.path = adversarial, feature, pixel, gamma, path
         channels = list(channels)
-        self.generator = StyleGAN2(z_dim=z_dim, w_dim=w_dim, channels=channels, mapping_layers=mapping_layers)
+        self.generator = StyleGAN2(
+            z_dim=z_dim,
+            w_dim=w_dim,
+            channels=channels,
+            mapping_layers=mapping_layers,
+            layer_features=mapping_width,
+        )
+        self.teacher = Teacher(parameters, ACTIONS, w_dim)
         self.discriminator = Discriminator(channels)
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        roles = {"generator": self.generator, "average": self.average, "discriminator": self.discriminator}
+        roles = {
+            "generator": self.generator,
+            "average": self.average,
+            "discriminator": self.discriminator,
+            "teacher": self.teacher,
+        }
         load_starts(start, roles)
         self.generator.synthesis.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.register_buffer("seen", torch.zeros((), dtype=torch.long))
         self.register_buffer("path_mean", torch.zeros(()))
-        self.expression = expression_places() if exchange else []
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        """Make one step of both networks."""
-        real, codes = self._fit(from_uint8(batch[0])), batch[1]
-        ws = self._styles(codes)
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Make one step of all networks."""
+        real = self._fit(from_uint8(batch.images))
+        ws = self._styles(batch)
         fake: Tensor = self.generator.synthesis(ws, "random")
-        terms = {"pixel": (fake[: len(real)] - real).abs().mean()}
-        loss = self.pixel * terms["pixel"]
+        terms = {"pixel": pixel_difference(fake[: len(real)], real, self.face), "mapping": self._mapping_error(batch)}
+        loss = self.pixel * terms["pixel"] + terms["mapping"]
         if self.adversarial or self.feature:
             fake_logits, fake_features = self.discriminator(fake)
             real_logits, real_features = self.discriminator(real)
@@ -118,7 +133,7 @@ class TrainGenerator(LightningModule):
         if self.adversarial:
             terms["real"], terms["fake"] = real_logits.mean(), fake_logits.mean()
             self._step_discriminator(terms["discriminator"], real, batch_idx)
-        self._follow(ws, (len(codes)) * self.trainer.world_size)
+        self._follow(ws, len(ws) * self.trainer.world_size)
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, prog_bar=True)
         self.log("train/images", self.seen.float(), prog_bar=True)
 
@@ -127,11 +142,21 @@ class TrainGenerator(LightningModule):
         factor = image.shape[-1] // self.generator.img_resolution
         return F.avg_pool2d(image, factor) if factor > 1 else image
 
-    def _styles(self, codes: Float[Tensor, "B Z"]) -> Float[Tensor, "N L D"]:
-        with torch.autocast(codes.device.type, enabled=False):
-            free = torch.randn(round(len(codes) * self.free / 4) * 4, codes.shape[1], device=codes.device)
-            paired = exchanged_styles(self.generator.mapping, codes, self.expression, self.exchange)
-            return torch.cat([paired, mixed_styles(self.generator.mapping, free, self.mixing)]) if len(free) else paired
+    def _styles(self, batch: Batch) -> Float[Tensor, "N L D"]:
+        """Give the portraits of a batch their styles, and behind them some of random codes."""
+        with torch.autocast(batch.codes.device.type, enabled=False):
+            styles: Tensor = self.teacher(batch.parameters)
+            paired = styles[:, None].expand(-1, self.generator.num_ws, -1)
+            count = round(len(paired) * self.free / 4) * 4
+            if not count:
+                return paired
+            free = torch.randn(count, batch.codes.shape[1], device=batch.codes.device)
+            return torch.cat([paired, mixed_styles(self.generator.mapping, free, self.mixing).detach()])
+
+    def _mapping_error(self, batch: Batch) -> Float[Tensor, ""]:
+        with torch.autocast(batch.codes.device.type, enabled=False):
+            taught: Tensor = self.teacher(batch.code_parameters).detach()
+            return (self.generator.mapping(batch.codes)[:, 0] - taught).square().mean()
 
     def _path_penalty(self, ws: Tensor) -> Tensor:
         lengths = path_length(self.generator.synthesis, ws[: len(ws) // 2])
@@ -139,7 +164,8 @@ class TrainGenerator(LightningModule):
         return self.path * LAZY_PATH * (lengths - self.path_mean).square().mean()
 
     def _step_generator(self, loss: Tensor, *, retain: bool) -> None:
-        optimizer, parameters = self.optimizers()[0], list(self.generator.parameters())  # type: ignore[index]
+        optimizer = self.optimizers()[0]  # type: ignore[index]
+        parameters = [*self.generator.parameters(), *self.teacher.parameters()]
         _set_gradients(parameters, torch.autograd.grad(loss, parameters, retain_graph=retain))
         optimizer.step()
 
@@ -168,6 +194,7 @@ class TrainGenerator(LightningModule):
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for both; the discriminator's is scaled for lazy regularisation (Karras et al. 2020, appendix B)."""
         groups = [{"params": self.generator.synthesis.parameters()}, {"params": self.generator.mapping.parameters()}]
+        groups.append({"params": self.teacher.parameters()})
         lazy = LAZY_R1 / (LAZY_R1 + 1)
         common: dict[str, Any] = {"eps": 1e-8, "fused": True}
         return [
@@ -176,14 +203,13 @@ class TrainGenerator(LightningModule):
         ]
 
     def on_train_start(self) -> None:
-        """Set learning rates, also over those of a checkpoint, and the mapping of a fresh run."""
-        if self.linear and not self.seen:
+        """Set learning rates, also over those of a checkpoint, and the teacher's units in a fresh run."""
+        if not self.teacher.mean.any():
             data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-            start_linear(self.generator, data.images, data.codes)
-            self.average.load_state_dict(self.generator.state_dict())
+            self.teacher.standardise(data.parameters)
         generator, discriminator = self.trainer.optimizers
-        generator.param_groups[0]["lr"] = self.learning_rate
-        generator.param_groups[1]["lr"] = self.learning_rate * self.mapping_rate
+        for group, factor in zip(generator.param_groups, (1.0, self.mapping_rate, 0.5), strict=True):
+            group["lr"] = self.learning_rate * factor
         discriminator.param_groups[0]["lr"] = self.learning_rate * LAZY_R1 / (LAZY_R1 + 1)
 
 

@@ -11,7 +11,7 @@ from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators.native import load_native
 
 _log = logging.getLogger(__name__)
-_ROLES = {"generator": "G", "average": "G_ema", "discriminator": "D"}
+_ROLES = {"generator": "G", "average": "G_ema", "discriminator": "D", "teacher": "T"}
 
 
 def load_starts(paths: Sequence[str], networks: Mapping[str, nn.Module]) -> None:
@@ -22,8 +22,8 @@ def load_starts(paths: Sequence[str], networks: Mapping[str, nn.Module]) -> None
 
     Args:
         paths: Each a ``.safetensors`` of ours (fills generator and average), a checkpoint of this script, or a ``.pt``
-            with the state dicts ``G``, ``G_ema`` and ``D``.
-        networks: By role: generator, average, discriminator.
+            with the state dicts ``G``, ``G_ema``, ``D`` and ``T``.
+        networks: By role: generator, average, discriminator, teacher.
 
     Raises:
         UnsupportedWeightsError: A file shares no tensor with a network, or one of another shape.

@@ -24,7 +24,8 @@ def train(folder, monkeypatch, *more):
 def data(tmp_path):
     rng = np.random.default_rng(0)
     images, codes = rng.integers(0, 255, (16, 16, 16, 3), np.uint8), rng.standard_normal((16, 128))
-    np.savez(tmp_path / "data.npz", images=images, codes=codes.astype(np.float32))
+    parameters = rng.standard_normal((16, 193)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", images=images, codes=codes.astype(np.float32), parameters=parameters)
     return tmp_path
 
 
@@ -41,7 +42,7 @@ def test_trains_writes_and_goes_on(data, monkeypatch):
 
 
 def test_regression_alone_leaves_the_discriminator_as_it_is(data, monkeypatch):
-    alone = ["--model.adversarial=0", "--model.feature=0", "--model.free=0", "--model.linear=false"]
+    alone = ["--model.adversarial=0", "--model.feature=0", "--model.free=0"]
     train(data, monkeypatch, "--trainer.max_steps=1", *alone)
     before = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)["state_dict"]
     train(data, monkeypatch, "--trainer.max_steps=3", *alone)

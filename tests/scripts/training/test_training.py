@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,22 +8,27 @@ from faces.assets import load_assets
 from faces.draws import Draws
 from faces.people import draw_person
 from measures.frechet import frechet_distance, nearest
-from training.codes import WIDTHS, encode, expression_places, places, principal_dials
+from pytorch_lightning import Trainer
+from training.codes import WIDTHS, encode, principal_dials
 from training.discriminator import Convolution, Discriminator
-from training.linear_start import start_linear
 from training.objectives import (
     adversarial_losses,
-    exchanged_styles,
     feature_difference,
     gradient_penalty,
     mixed_styles,
     path_length,
+    pixel_difference,
 )
+from training.pairs import PairData, Pairs
+from training.parameters import ACTIONS, parameters_of
+from training.task import TrainGenerator
+from training.teacher import Teacher
 from training.warm_start import load_starts
 
 from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators.native import save_native
 from i2s_lightning.generators.stylegan2 import StyleGAN2
+from i2s_lightning.ops.images import from_uint8
 
 
 @pytest.fixture
@@ -31,29 +37,45 @@ def generator():
     return StyleGAN2(z_dim=16, w_dim=16, channels=(8, 8, 4), mapping_layers=3).eval()
 
 
-def codes_of(count, dials):
-    assets, codes = load_assets(), []
+def people(count):
+    assets = load_assets()
     for i in range(count):
         draws = Draws(np.random.default_rng([1, i]))
-        draw_person(draws, assets.dial_names, assets.action_names)
-        codes.append(encode(draws.scores, np.eye(len(assets.dial_names), dials), np.random.default_rng(i)))
-    return np.array(codes)
+        yield draw_person(draws, assets.dial_names, assets.action_names), draws.scores
 
 
 def test_codes_of_portraits_are_standard_normal():
-    codes = codes_of(600, 34)
+    axes = np.eye(78, 128 - sum(WIDTHS.values()))
+    codes = np.array([encode(scores, axes, np.random.default_rng(i)) for i, (_, scores) in enumerate(people(600))])
     assert codes.shape == (600, 128)
     assert np.abs(codes.mean(axis=0)).max() < 5 / math.sqrt(600)
     covariance = np.cov(codes.T)
     assert np.abs(covariance - np.eye(128)).max() < 0.35  # 6 standard errors of a variance
 
 
-def test_expression_places_are_those_of_the_expression():
-    where, chosen = places(), expression_places()
-    assert len(chosen) == len(set(chosen)) == 19
-    assert set(range(where["preset"].start, where["preset"].stop)) <= set(chosen)
-    assert where["gaze"].start not in chosen
-    assert max(slot.stop for slot in where.values()) == sum(WIDTHS.values())
+def test_an_expression_changes_the_first_parameters_alone():
+    person, _ = next(people(1))
+    other = person.with_actions(person.actions + 0.1)
+    own, changed = (parameters_of(p, np.eye(78, 3)) for p in (person, other))
+    assert np.flatnonzero(own != changed).tolist() == list(range(ACTIONS))
+    assert own[:ACTIONS] == pytest.approx(person.actions)
+
+
+def test_parameters_leave_out_what_does_not_show():
+    for person, _ in people(40):
+        own = parameters_of(person, np.eye(78, 3))
+        hidden = parameters_of(replace(person, frame=person.frame + 0.1), np.eye(78, 3))
+        assert np.array_equal(own, hidden) == (not person.glasses)
+
+
+def test_a_teacher_transfers_expressions_exactly():
+    torch.manual_seed(0)
+    teacher = Teacher(9, 3, 5)
+    teacher.standardise(torch.randn(50, 9) * 3 + 1)
+    people, looks = torch.randn(2, 6), torch.rand(2, 3)
+    w = [teacher(torch.cat([looks[e], people[p]])[None]) for p, e in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    torch.testing.assert_close(w[0] + (w[2] - w[1]), w[3])
+    assert not torch.allclose(teacher(torch.cat([looks[0], people[0] * 2])[None]) - w[0], w[0] - w[1], atol=1e-2)
 
 
 def test_principal_dials_are_orthonormal_and_ordered():
@@ -108,21 +130,12 @@ def test_mixed_styles_take_the_neighbours_later_layers(generator):
     assert torch.equal(mixed_styles(generator.mapping, z, 0.0), own)
 
 
-def test_exchanged_styles_of_an_additive_mapping_are_the_own_ones():
-    torch.manual_seed(0)
-    weight = torch.randn(4, 6)
-
-    def mapping(z):
-        return (z @ weight)[:, None].expand(-1, 3, -1)
-
-    z = torch.randn(5, 4)
-    torch.testing.assert_close(exchanged_styles(mapping, z, [1, 2], 1.0), mapping(z))
-
-
-def test_exchanged_styles_differ_for_a_bent_mapping(generator):
-    z = torch.randn(5, 16)
-    assert torch.equal(exchanged_styles(generator.mapping, z, [1, 2], 0.0), generator.mapping(z))
-    assert not torch.allclose(exchanged_styles(generator.mapping, z, [1, 2], 1.0), generator.mapping(z), atol=1e-3)
+def test_pixels_of_the_face_weigh_more():
+    there, elsewhere = torch.zeros(1, 3, 10, 10), torch.zeros(1, 3, 10, 10)
+    there[:, :, 6, 5], elsewhere[:, :, 0, 0] = 1.0, 1.0
+    black = torch.zeros_like(there)
+    assert pixel_difference(elsewhere, black, 3.0).item() == pytest.approx(0.01)
+    assert pixel_difference(there, black, 3.0).item() == pytest.approx(0.03)
 
 
 def test_path_length_has_a_gradient(generator):
@@ -131,17 +144,54 @@ def test_path_length_has_a_gradient(generator):
     assert generator.synthesis.b16.conv1.weight.grad.abs().sum() > 0
 
 
-def test_linear_start_keeps_mean_and_covariance_and_pictures(generator):
+def data_set(folder, count=64):
+    """Pictures of one colour, which the only parameter that matters and the code tell."""
+    rng = np.random.default_rng(0)
+    shade = rng.random(count).astype(np.float32)
+    images = np.broadcast_to((shade * 255)[:, None, None, None], (count, 16, 16, 3)).astype(np.uint8)
+    parameters = np.concatenate([np.zeros((count, ACTIONS)), shade[:, None], rng.random((count, 2))], axis=1)
+    codes = np.concatenate([shade[:, None] * 2 - 1, rng.standard_normal((count, 3))], axis=1)
+    numbers = {"parameters": parameters.astype(np.float32), "codes": codes.astype(np.float32)}
+    np.savez(folder / "1_0.npz", images=images, **numbers)
+    np.savez(folder / "1_9.npz", **{name: value[: count // 2] for name, value in numbers.items()})
+
+
+def test_portraits_without_renders_add_codes(tmp_path):
+    data_set(tmp_path)
+    data = PairData(str(tmp_path), 8, 32)
+    data.setup("fit")
+    assert (len(data.images), len(data.codes), len(data.parameters)) == (64, 96, 96)
+    batch = next(iter(Pairs(data.images, data.codes, data.parameters, 8, 32)))
+    assert batch.images[:, 0, 0, 0].float() / 255 == pytest.approx(batch.parameters[:, ACTIONS], abs=0.01)
+    assert batch.codes[:, 0] == pytest.approx(batch.code_parameters[:, ACTIONS] * 2 - 1, abs=1e-6)
+
+
+@torch.no_grad()
+def errors(task, data):
+    """Of pictures, and of the mapping as a share of the variance of styles."""
+    taught = task.teacher(data.parameters)
+    image = task.generator.synthesis(taught[:64, None].expand(-1, task.generator.num_ws, -1))
+    missed = (task.generator.mapping(data.codes)[:, 0] - taught).square().mean() / taught.var(dim=0).mean()
+    return float((image - from_uint8(data.images)).abs().mean()), float(missed)
+
+
+@pytest.mark.parametrize("adversarial", [0.0, 1.0])
+def test_training_lowers_both_errors(tmp_path, adversarial):
+    data_set(tmp_path)
     torch.manual_seed(0)
-    z = torch.randn(4000, 16)
-    before, pictures = generator.mapping(z)[:, 0], generator(z[:500]).mean(dim=0)
-    start_linear(generator, torch.randint(0, 255, (400, 16, 16, 3), dtype=torch.uint8), torch.randn(400, 16))
-    after = generator.mapping(z)[:, 0]
-    assert torch.cov(after.T).detach() == pytest.approx(torch.cov(before.T).detach().numpy(), abs=0.15)
-    ones = torch.ones(1, 16)
-    middle = generator.mapping(torch.cat([ones, -ones]))[:, 0].mean(dim=0)
-    torch.testing.assert_close(middle, generator.w_avg, atol=1e-3, rtol=0)  # odd about the mean: linear
-    assert (generator(z[:500]).mean(dim=0) - pictures).abs().mean() < 0.3 * pictures.std()
+    task = TrainGenerator(
+        channels=(8, 8, 8), z_dim=4, w_dim=8, mapping_layers=2, mapping_width=16, parameters=ACTIONS + 3,
+        adversarial=adversarial, feature=0.0, pixel=5.0, momentum=0.9, learning_rate=1e-2,
+    )  # fmt: skip
+    data = PairData(str(tmp_path), 8, 32)
+    data.setup("fit")
+    before = errors(task, data)
+    trainer = Trainer(
+        max_steps=80, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
+    )
+    trainer.fit(task, datamodule=data)
+    assert all(now < 0.5 * then for now, then in zip(errors(task, data), before, strict=True))
+    assert int(task.seen) == 80 * 8
 
 
 def test_starting_from_a_larger_network_takes_the_shared_layers(generator, tmp_path):
