@@ -51,6 +51,7 @@ class Case:
         variants: The first one is what others are compared with.
         exact: Gives the values in float64; None: nothing to compare, or the first variant's count.
         repeats: How often each variant's turn comes.
+        questions: What each variant's process is asked after its turns; see ``worker.work``.
     """
 
     name: str
@@ -59,14 +60,15 @@ class Case:
     variants: Sequence[Variant]
     exact: Callable[[], Step] | None = None
     repeats: int = 5
+    questions: Sequence[str] = ()
 
 
 def run(case: Case, repeats: int | None = None) -> dict[str, Any]:
     """Time all variants of a case and compare their values.
 
     Returns:
-        JSON: for each variant the seconds a picture (``cpu``, ``wall``: lists), ``peak_mib``, ``error`` (relative,
-        None where nothing is compared) and ``agrees``.
+        JSON: for each variant the seconds a picture (``cpu``, ``wall``: lists), ``peak_mib``, answers to the case's
+        questions, ``error`` (relative, None where nothing is compared) and ``agrees``.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,10 +78,11 @@ def run(case: Case, repeats: int | None = None) -> dict[str, Any]:
             for _ in range(repeats or case.repeats):
                 for worker in workers:
                     pictures = worker.variant.pictures or case.pictures
-                    for key, seconds in worker.turn().items():
+                    for key, seconds in worker.ask("step").items():
                         figures[worker.variant.name][key].append(seconds / pictures)
             for worker in workers:
-                figures[worker.variant.name]["peak_mib"] = worker.finish()
+                for question in ("peak", *case.questions):
+                    figures[worker.variant.name] |= worker.ask(question)
         finally:
             for worker in workers:
                 worker.process.kill()
@@ -110,25 +113,18 @@ class _Worker:
         )
         self._answer()
 
-    def turn(self) -> dict[str, float]:
-        """Let it make one step."""
-        return self._ask("step")
-
-    def finish(self) -> float:
-        """Let it end; tells the growth of its memory over what it had loaded, in MiB."""
-        return self._ask("end")["peak_mib"]
-
-    def _ask(self, word: str) -> dict[str, float]:
+    def ask(self, word: str) -> dict[str, Any]:
+        """Let it do something and tell what came out."""
         assert self.process.stdin
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self._answer()
 
-    def _answer(self) -> dict[str, float]:
+    def _answer(self) -> dict[str, Any]:
         assert self.process.stdout
         for line in self.process.stdout:
             if line.startswith("{"):  # a peer may talk
-                answer: dict[str, float] = json.loads(line)
+                answer: dict[str, Any] = json.loads(line)
                 return answer
         raise RuntimeError(f"{self.variant.name} ended with status {self.process.wait()}")
 

@@ -84,7 +84,8 @@ def case(name: str, resolution: int, batch: int, fast: torch.dtype = torch.float
         Variant("usual, float32", make(usual, dtype=torch.float32), tolerance=5e-4),  # rounds more than ours
         Variant(f"ours, {'bfloat16' if half else 'float32'}", make(ours, dtype=fast), tolerance=0.05 if half else 1e-4),
     ]
-    return Case(f"{name}-{resolution}-{batch}", "same", batch, variants, make(usual, dtype=torch.float64))
+    exact = make(usual, dtype=torch.float64)
+    return Case(f"{name}-{resolution}-{batch}", "same", batch, variants, exact, questions=["saved"])
 
 
 CASES = [case("step", resolution, batch) for resolution in (SHIPPED, 256, 1024) for batch in (1, 4)]

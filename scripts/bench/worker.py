@@ -1,21 +1,28 @@
-"""The process that one variant runs in: a step for each line it reads."""
+"""The process that one variant runs in: an answer for each line it reads."""
 
 import json
 import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from bench.harness import Step, Variant
+from bench.saved import saved_bytes
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from i2s_lightning.callbacks.heap import keep_heap
 
 
 def work(variant: Variant, values: Path) -> None:
-    """Load, make one step to warm up, and then as many as are asked for."""
+    """Load, make one step to warm up, and then do what is asked for until nobody asks.
+
+    ``step``: its seconds. ``peak``: how far memory grew over what was loaded, in MiB. ``saved``: MiB that a step keeps
+    for its gradient.
+    """
     if os.environ.get("HEAP", "kept") == "kept":
         keep_heap()
     clock, step = Clock(), variant.prepare()
@@ -23,11 +30,13 @@ def work(variant: Variant, values: Path) -> None:
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
     torch.save(step(), values)
     _say({})
+    answers: dict[str, Callable[[], dict[str, Any]]] = {
+        "step": lambda: clock.time(step),
+        "peak": lambda: {"peak_mib": (_memory("VmHWM") - before) / 1024},
+        "saved": lambda: {"saved_mib": saved_bytes(step) / 2**20},
+    }
     for line in sys.stdin:
-        if line.strip() == "end":
-            _say({"peak_mib": (_memory("VmHWM") - before) / 1024})
-            return
-        _say(clock.time(step))
+        _say(answers[line.strip()]())
 
 
 class Clock:
@@ -64,5 +73,5 @@ def _memory(key: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
 
-def _say(answer: dict[str, float]) -> None:
+def _say(answer: dict[str, Any]) -> None:
     print(json.dumps(answer), flush=True)

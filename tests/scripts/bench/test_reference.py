@@ -2,7 +2,7 @@
 
 import torch
 from bench.reference import Reference
-from torch.autograd.graph import saved_tensors_hooks
+from bench.saved import saved_bytes
 
 from i2s_lightning.features import VGG16
 from i2s_lightning.features.frozen import freeze
@@ -29,32 +29,15 @@ def test_same_loss_and_gradient_as_ours(vgg_file):
     assert torch.allclose(*(torch.autograd.grad(value, ws)[0] for value in (ours, theirs)), rtol=1e-9, atol=1e-12)
 
 
-def kept(compute, constants):
-    """Bytes that ``compute`` keeps for its gradient, constants aside; each storage counts once."""
-    known = {t.untyped_storage()._cdata for t in constants}
-    sizes, alive = {}, []
-
-    def pack(tensor):
-        alive.append(tensor)  # a freed storage's place would be given to the next one
-        storage = tensor.untyped_storage()
-        if storage._cdata not in known:
-            sizes[storage._cdata] = storage.nbytes()
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        compute()
-    return sum(sizes.values())
-
-
 def test_a_step_keeps_layer_outputs_and_little_else():
     torch.manual_seed(0)
     channels = (64, 64, 64, 64, 64)
     generator = freeze(StyleGAN2(w_dim=16, z_dim=16, channels=channels, mapping_layers=1))
-    reference, constants = Reference(generator, VGG16(), PAPER), list(generator.buffers())
+    reference = Reference(generator, VGG16(), PAPER)
 
     def an_image(function):
         ws = torch.randn(3, generator.num_ws, 16, requires_grad=True)
-        return (kept(lambda: function(ws), constants) - kept(lambda: function(ws[:1]), constants)) / 2
+        return (saved_bytes(lambda: function(ws)) - saved_bytes(lambda: function(ws[:1]))) / 2
 
     ours, theirs = an_image(generator.synthesis), an_image(reference.image)
     outputs = 4 * 64 * (4**2 + 2 * (8**2 + 16**2 + 32**2 + 64**2))

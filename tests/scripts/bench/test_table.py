@@ -47,3 +47,15 @@ def test_agreement_takes_the_worst_value():
     assert not close["agrees"]
     assert close["error"] == pytest.approx(0.01, rel=1e-3)
     assert harness._agreement(exact, exact, 1e-3) == {"error": 0.0, "agrees": True}
+
+
+def test_what_a_step_keeps_has_a_column_where_it_was_measured():
+    figures = result([4.0], [1.0])
+    assert table.SAVED not in table.table({"case": figures}, "same")
+    kept = result([4.0], [1.0]) | {"pictures": 4}
+    for variant, mib in zip(kept["variants"].values(), (400.0, 100.0), strict=True):
+        variant["saved_mib"] = mib
+    lines = table.table({"old": figures, "new": kept}, "same").splitlines()
+    assert [line.split(" | ")[-1].strip(" |") for line in lines[2:]] == ["", "", "100", "25 (**25%**)"]
+    assert len({line.count("|") for line in lines}) == 1
+    assert table.SAVED in lines[0]

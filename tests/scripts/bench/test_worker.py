@@ -1,5 +1,10 @@
+import io
+import json
+
+import pytest
 import torch
 from bench import worker
+from bench.harness import Variant
 
 
 def test_a_step_is_that_of_the_optimiser_that_runs_last(monkeypatch):
@@ -16,3 +21,19 @@ def test_a_step_is_that_of_the_optimiser_that_runs_last(monkeypatch):
                 [next(now) for _ in range(busy)]
 
     assert worker.Clock().time(run) == {"wall": 2.0, "cpu": 0.0}
+
+
+def test_answers_what_it_is_asked(monkeypatch, tmp_path, capsys):
+    def prepare():
+        def step():
+            x = torch.ones(2**18, requires_grad=True)
+            return {"gradient": torch.autograd.grad(x.exp().sum(), x)[0]}
+
+        return step
+
+    monkeypatch.setenv("HEAP", "system")  # not for all other tests
+    monkeypatch.setattr("sys.stdin", io.StringIO("step\npeak\nsaved\n"))
+    worker.work(Variant("", prepare), tmp_path / "values")
+    ready, step, peak, saved = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (ready, step.keys(), peak.keys()) == ({}, {"wall", "cpu"}, {"peak_mib"})
+    assert saved == {"saved_mib": pytest.approx(1.0)}
