@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from bench.parts import SYNTHESIS, VGG
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.profiler import record_function
 
 from i2s_lightning.features.vgg import TAPS, VGG16
 from i2s_lightning.generators.stylegan2 import StyleGAN2
@@ -31,6 +33,7 @@ class Reference:
     def __init__(self, generator: StyleGAN2, vgg: VGG16, layers: Sequence[str]) -> None:
         self.generator, self.vgg, self.layers = generator, vgg, layers
 
+    @record_function(SYNTHESIS)
     def image(self, ws: Tensor) -> Tensor:
         """Compute images, ``(B, 3, H, W)``."""
         synthesis: Any = self.generator.synthesis
@@ -47,6 +50,7 @@ class Reference:
         assert image is not None
         return image
 
+    @record_function(VGG)
     def features(self, image: Tensor) -> list[Tensor]:
         """Run VGG as torch's modules do, with ReLUs in place."""
         x, found, last = shrink(image, 256), [], max(TAPS[name] for name in self.layers)

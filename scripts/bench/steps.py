@@ -1,11 +1,14 @@
 """Embedding steps: one picture's (or several pictures') loss and its gradient."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from bench.harness import Case, Step, Values, Variant
+from bench.parts import SYNTHESIS, VGG
 from bench.reference import Reference
-from torch import Tensor
+from torch import Tensor, nn
+from torch.profiler import record_function
 
 from i2s_lightning.features.frozen import freeze
 from i2s_lightning.generators import StyleGAN2, load_generator
@@ -40,8 +43,11 @@ def start(resolution: int, batch: int) -> tuple[Generator, Tensor, Tensor]:
 def ours(resolution: int, batch: int, dtype: torch.dtype) -> Step:
     """Compute the paper's objective as ``fit`` does."""
     generator, ws, target = start(resolution, batch)
-    objective = Objective({"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, generator)
+    perceptual = PerceptualLoss()
+    objective = Objective({"pixel": PixelLoss(), "perceptual": perceptual}, generator)
     references = objective.prepare(target)
+    _named(generator.synthesis, SYNTHESIS)
+    _named(perceptual.features, VGG)
 
     def step() -> Values:
         latent = ws.clone().requires_grad_()
@@ -71,6 +77,11 @@ def usual(resolution: int, batch: int, dtype: torch.dtype) -> Step:
     return step
 
 
+def _named(module: nn.Module, part: str) -> None:
+    """Let profiles show what happens in a module."""
+    module.forward = record_function(part)(module.forward)
+
+
 def _values(image: Tensor, loss: Tensor, latent: Tensor) -> Values:
     (gradient,) = torch.autograd.grad(loss, latent)
     return {"image": image.detach(), "gradient": gradient}
@@ -88,5 +99,14 @@ def case(name: str, resolution: int, batch: int, fast: torch.dtype = torch.float
     return Case(f"{name}-{resolution}-{batch}", "same", batch, variants, exact, questions=["saved"])
 
 
+def profiled(resolution: int) -> Case:
+    """Tell where the time of one picture's step goes."""
+    options = {"resolution": resolution, "batch": 1, "dtype": torch.float32}
+    ways: list[tuple[str, Callable[..., Step]]] = [("usual, float32", usual), ("ours, float32", ours)]
+    variants = [Variant(name, partial(way, **options), tolerance=1e-3) for name, way in ways]
+    return Case(f"profile-{resolution}", "profile", 1, variants, repeats=2, questions=["profile"])
+
+
 CASES = [case("step", resolution, batch) for resolution in (SHIPPED, 256, 1024) for batch in (1, 4)]
 CASES += [case("half", resolution, 1, torch.bfloat16) for resolution in (SHIPPED, 256, 1024)]
+CASES += [profiled(resolution) for resolution in (SHIPPED, 256, 1024)]

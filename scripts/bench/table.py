@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.grid import grid
 from bench.harness import ratio
+from bench.profile_table import profiles
 
 WORSE = 1.1
 """A ratio that fell by this factor shows."""
@@ -24,6 +25,8 @@ def table(results: Mapping[str, Any], kind: str) -> str:
     a column where it was measured, and its share of the first variant's.
     """
     results = {name: result for name, result in results.items() if result["kind"] == kind}
+    if kind == "profile":
+        return profiles(results)
     head = [*HEAD, SAVED] if any(_keeps(result) for result in results.values()) else HEAD
     rows = [_cells(name, result, variant) for name, result in results.items() for variant in result["variants"]]
     return grid(head, 2, (row[: len(head)] for row in rows))

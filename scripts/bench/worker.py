@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 from bench.harness import Step, Variant
+from bench.parts import profile
+from bench.peak import peak
 from bench.saved import saved_bytes
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
@@ -21,7 +23,7 @@ def work(variant: Variant, values: Path) -> None:
     """Load, make one step to warm up, and then do what is asked for until nobody asks.
 
     ``step``: its seconds. ``peak``: how far memory grew over what was loaded, in MiB. ``saved``: MiB that a step keeps
-    for its gradient.
+    for its gradient. ``profile``: where its time goes, and the processor's peak.
     """
     if os.environ.get("HEAP", "kept") == "kept":
         keep_heap()
@@ -34,6 +36,7 @@ def work(variant: Variant, values: Path) -> None:
         "step": lambda: clock.time(step),
         "peak": lambda: {"peak_mib": (_memory("VmHWM") - before) / 1024},
         "saved": lambda: {"saved_mib": saved_bytes(step) / 2**20},
+        "profile": lambda: profile(step, torch.load(values)["gradient"]) | {"peak_gflops": peak()},
     }
     for line in sys.stdin:
         _say(answers[line.strip()]())

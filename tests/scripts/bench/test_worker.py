@@ -32,8 +32,11 @@ def test_answers_what_it_is_asked(monkeypatch, tmp_path, capsys):
         return step
 
     monkeypatch.setenv("HEAP", "system")  # not for all other tests
-    monkeypatch.setattr("sys.stdin", io.StringIO("step\npeak\nsaved\n"))
+    monkeypatch.setattr(worker, "peak", lambda: 7.0)
+    monkeypatch.setattr("sys.stdin", io.StringIO("step\npeak\nsaved\nprofile\n"))
     worker.work(Variant("", prepare), tmp_path / "values")
-    ready, step, peak, saved = map(json.loads, capsys.readouterr().out.splitlines())
+    ready, step, peak, saved, profile = map(json.loads, capsys.readouterr().out.splitlines())
     assert (ready, step.keys(), peak.keys()) == ({}, {"wall", "cpu"}, {"peak_mib"})
     assert saved == {"saved_mib": pytest.approx(1.0)}
+    assert profile.keys() == {"parts", "whole", "peak_gflops"}
+    assert profile["peak_gflops"] == 7.0
