@@ -97,6 +97,7 @@ class Evaluation:
             seed=HELD_OUT,
             space=options.transfer_space,
             steps=options.transfer_steps,
+            config=options.transfer_config,
         )
         Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(self.out / "transfer.png")
         figures = {"pairs": float(options.transfer_pairs)}
@@ -143,6 +144,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--embed_steps", type=int, default=500)
     parser.add_argument("--spaces", nargs="+", default=["w_plus", "w", "z"])
     parser.add_argument("--transfer_pairs", type=int, default=50, help="each gives a triple per expression")
+    parser.add_argument("--transfer_config", type=Path, help="how to embed; default: the paper's way")
     parser.add_argument("--transfer_space", default="w_plus")
     parser.add_argument("--transfer_steps", type=int, default=500)
     return parser.parse_args()

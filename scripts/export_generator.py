@@ -1,12 +1,16 @@
 """Turn a training checkpoint, or a generator, into a generator file with styles in the usual units.
 
-``python scripts/export_generator.py --weights runs/generator/checkpoints/last.ckpt --out faces64.safetensors``
+``python scripts/export_generator.py --weights runs/generator/checkpoints/last.ckpt --data runs/faces --out FILE``
+
+A checkpoint's mapping network is taught here, from the codes and parameters of a data set.
 """
 
 import argparse
 from pathlib import Path
 
 import torch
+from training.mapping import teach_mapping
+from training.pairs import PairData
 from training.task import TrainGenerator
 from training.units import set_units
 
@@ -18,11 +22,13 @@ from i2s_lightning.generators.stylegan2 import StyleGAN2
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, help="checkpoint, or .safetensors of ours")
+    parser.add_argument("--data", help="portraits of render_faces.py, for a checkpoint's mapping network")
+    parser.add_argument("--mapping_steps", type=int, default=4000)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--deviation", type=float, default=0.44, help="of styles; 0 leaves their units as they are")
     parser.add_argument("--note", action="append", default=[], help="for the file's header, may be repeated")
     options = parser.parse_args()
-    generator, notes = _read(options.weights)
+    generator, notes = _read(options)
     if options.deviation:
         set_units(generator, options.deviation)
     notes = [*notes, *options.note]
@@ -30,17 +36,23 @@ def main() -> None:
     save_native(generator, options.out)
 
 
-def _read(path: Path) -> tuple[StyleGAN2, list[str]]:
+def _read(options: argparse.Namespace) -> tuple[StyleGAN2, list[str]]:
     """Return the (averaged) generator and what its file says about it."""
-    if path.suffix == ".safetensors":
-        state = load_native(path)
+    if options.weights.suffix == ".safetensors":
+        state = load_native(options.weights)
         generator = build(state)
         assert isinstance(generator, StyleGAN2)
         return generator, list(state.source.get("notes", []))
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = torch.load(options.weights, map_location="cpu", weights_only=True)
     settings = {name: value for name, value in content["hyper_parameters"].items() if not name.startswith("_")}
     task = TrainGenerator(**settings | {"start": ()})
     task.load_state_dict(content["state_dict"])
+    data = PairData(options.data)
+    data.setup("fit")
+    with torch.no_grad():
+        styles = task.average_teacher(data.parameters)
+    missed = teach_mapping(task.average.mapping, data.codes, styles, options.mapping_steps)
+    print(f"the mapping network misses {missed:.1%} of the variance of styles")
     return task.average, [f"{int(task.seen):,} images seen in the last stage"]
 
 

@@ -2,21 +2,25 @@
 
 Portrait i is a pure function of (seed, i); run several processes with different ``--start`` on several cores. A file
 ``SEED_START.npz`` holds ``images`` (N, side, side, 3) uint8, ``codes`` (N, Z), the draws as standard normal numbers,
-and ``parameters`` (N, P), what the renderer makes of them. ``--no_images``, much quicker, leaves the images out.
+and ``parameters`` (N, P), what the renderer makes of them. ``--twins`` adds the same people with another expression;
+``--no_images``, much quicker, leaves the images out.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from faces.assets import FaceAssets, load_assets
 from faces.draws import Array, Draws
+from faces.expressions import FREQUENCIES
 from faces.people import draw_person
-from faces.portrait import person_of, render
+from faces.portrait import person_of, preset_actions, render
+from numpy.typing import NDArray
 from PIL import Image
 from training.codes import WIDTHS, encode, principal_dials
-from training.parameters import parameters_of
+from training.parameters import ACTIONS, parameters_of
 
 
 def main() -> None:
@@ -32,10 +36,25 @@ def main() -> None:
         return
     assets = load_assets()
     axes = dial_axes(assets, options.z_dim - sum(WIDTHS.values()))
-    images = {} if options.no_images else {"images": np.stack([render(person_of(seed, i), size) for i in indices])}
+    images = {}
+    if not options.no_images:
+        images["images"] = np.stack([render(person_of(seed, i), size) for i in indices])
     codes, parameters = zip(*(code_of(assets, axes, seed, index) for index in indices), strict=True)
     numbers = {"codes": np.float32(codes), "parameters": np.float32(parameters)}
+    if options.twins:
+        images |= twins_of(seed, indices, size, numbers["parameters"])
     np.savez(options.out / f"{seed}_{options.start:06d}.npz", **images, **numbers)
+
+
+def twins_of(seed: int, indices: Sequence[int], size: int, parameters: NDArray[np.float32]) -> dict[str, Array]:
+    """Render each person again, with a preset drawn as often as portraits have it; only the actions change."""
+    names, twins, changed = list(FREQUENCIES), [], parameters.copy()
+    for row, index in enumerate(indices):
+        name = np.random.default_rng([seed, index, 2]).choice(names, p=list(FREQUENCIES.values()))
+        actions = preset_actions(str(name))
+        twins.append(render(person_of(seed, index).with_actions(actions), size))
+        changed[row, :ACTIONS] = actions
+    return {"twin_images": np.stack(twins), "twin_parameters": changed}
 
 
 def dial_axes(assets: FaceAssets, count: int) -> Array:
@@ -62,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="20261123 is held out for measurements")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--z_dim", type=int, default=128, help="width of a code")
+    parser.add_argument("--twins", action="store_true", help="the same people with another expression, too")
     parser.add_argument("--no_images", action="store_true", help="codes and parameters alone")
     parser.add_argument("--png", action="store_true", help="write pictures instead of a data set")
     return parser.parse_args()

@@ -1,6 +1,7 @@
 """Train the face generator: ``python scripts/train_generator.py --config configs/train_generator.yaml``.
 
-What is in ``--out`` is gone on with: the last checkpoint, whenever the run was cut off.
+What is in ``--out`` is gone on with: the last checkpoint, whenever the run was cut off. ``scripts/export_generator.py``
+makes a generator of it.
 """
 
 import warnings
@@ -15,8 +16,6 @@ from pytorch_lightning.loggers import CSVLogger
 from training.pairs import PairData
 from training.samples import SampleSheets
 from training.task import TrainGenerator
-
-from i2s_lightning.generators.native import save_native
 
 
 class TrainCLI(LightningCLI):
@@ -58,9 +57,6 @@ def main() -> None:
     last = Path(cli.config["out"]) / "checkpoints" / "last.ckpt"
     cli.trainer.fit(cli.model, cli.datamodule, ckpt_path=str(last) if last.exists() else None)
     cli.trainer.save_checkpoint(last)
-    if cli.trainer.is_global_zero:
-        cli.model.average.to(memory_format=torch.contiguous_format)
-        save_native(cli.model.average, last.parents[1] / "generator.safetensors")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Transfer:
 
 
 def measure_transfer(
-    generator: str, folder: Path, *, pairs: int, seed: int, space: str, steps: int
+    generator: str, folder: Path, *, pairs: int, seed: int, space: str, steps: int, config: Path | None = None
 ) -> tuple[list[Transfer], list[list[Picture]]]:
     """Embed A neutral, B neutral and B with each expression; add the difference to A; compare with A's true render.
 
@@ -52,6 +52,7 @@ def measure_transfer(
         seed: Of the people, held out from training.
         space: Embedding space.
         steps: Of embedding.
+        config: Settings for the rest; without, the paper's.
 
     Returns:
         Figures for each expression; and rows of pictures of the first pairs: A, B, B with the expression, transfer,
@@ -64,7 +65,7 @@ def measure_transfer(
     givers = {f"{i}_b_{n}": render(p.with_actions(e), side) for i, p in enumerate(b) for n, e in looks.items()}
     takers = {f"{i}_a_{n}": render(p.with_actions(e), side) for i, p in enumerate(a) for n, e in looks.items()}
     known = {name: picture for name, picture in takers.items() if name.endswith("neutral")}
-    result = embed(givers | known, folder, generator=generator, space=space, steps=steps)
+    result = embed(givers | known, folder, generator=generator, space=space, steps=steps, config=config)
     distance = PerceptualDistance()
     figures, rows = [], []
     for expression in EXPRESSIONS:

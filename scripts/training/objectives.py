@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from i2s_lightning.generators.base import Synthesis
-from i2s_lightning.generators.mapping import MappingNetwork
 
 
 def adversarial_losses(
@@ -25,11 +24,11 @@ def feature_difference(
     """Average the absolute difference of discriminator features over layers (Larsen et al. 2016, with L1).
 
     Args:
-        features: Of generated images; rows beyond those of ``reference`` are left out.
+        features: Of generated images.
         reference: Of the renders that they should equal; no gradient.
     """
     pairs = zip(features, reference, strict=True)
-    return torch.stack([(a[: len(b)].float() - b.detach().float()).abs().mean() for a, b in pairs]).mean()
+    return torch.stack([(a.float() - b.detach().float()).abs().mean() for a, b in pairs]).mean()
 
 
 def pixel_difference(
@@ -38,6 +37,17 @@ def pixel_difference(
     """Average the absolute difference of pixels, those between brows and chin weighted ``face``."""
     difference = (image - reference).abs()
     return difference.mean() + (face - 1) * face_region(difference).sum() / difference.numel()
+
+
+def expression_difference(
+    image: Float[Tensor, "B 3 H W"], reference: Float[Tensor, "B 3 H W"], twins: int
+) -> Float[Tensor, ""]:
+    """Compare what the expression changes in the face, between the last ``twins`` rows and as many before them.
+
+    Whatever else is wrong with a person's picture cancels, so that this sees expressions before likeness is good.
+    """
+    error = face_region(image - reference)
+    return (error[-twins:] - error[-2 * twins : -twins]).abs().mean()
 
 
 def gradient_penalty(logits: Float[Tensor, " B"], image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
@@ -53,18 +63,3 @@ def path_length(synthesis: Synthesis, ws: Float[Tensor, "B L D"]) -> Float[Tenso
     noise = torch.randn_like(image) / (height * width) ** 0.5
     (slope,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
     return slope.square().sum(dim=2).mean(dim=1).sqrt()
-
-
-def mixed_styles(mapping: MappingNetwork, z: Float[Tensor, "B Z"], probability: float) -> Float[Tensor, "B L D"]:
-    """Take the later layers from another code, for a share of the rows (Karras et al. 2019, section 3.1).
-
-    Args:
-        mapping: Maps codes to styles.
-        z: Codes; row i mixes with row i + 1.
-        probability: Share of rows that are mixed.
-    """
-    ws: Tensor = mapping(z)
-    layers = torch.arange(ws.shape[1], device=z.device)
-    cut = torch.randint(1, ws.shape[1], (len(z), 1), device=z.device)
-    cut = torch.where(torch.rand(len(z), 1, device=z.device) < probability, cut, ws.shape[1])
-    return torch.where((layers < cut)[:, :, None], ws, ws.roll(1, dims=0))

@@ -1,11 +1,12 @@
 """Training data: renders with the codes of their draws, from ``scripts/render_faces.py``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
@@ -17,14 +18,12 @@ class Batch(NamedTuple):
     Attributes:
         images: Renders, ``(B, H, W, 3)`` uint8.
         parameters: Theirs, ``(B, P)``.
-        codes: Of other portraits, most without a render, ``(C, Z)``.
-        code_parameters: Of the same, ``(C, P)``.
+        twins: So many at the end show the persons of as many before them, with another expression.
     """
 
     images: Tensor
     parameters: Tensor
-    codes: Tensor
-    code_parameters: Tensor
+    twins: int
 
 
 class Pairs(IterableDataset[Batch]):
@@ -32,53 +31,71 @@ class Pairs(IterableDataset[Batch]):
 
     Args:
         images: ``(N, H, W, 3)`` uint8.
-        codes: ``(M, Z)``, M at least N.
-        parameters: ``(M, P)``; the first N are of the images.
+        parameters: ``(N, P)``.
+        twin_images: The first M persons with another expression, ``(M, H, W, 3)`` uint8.
+        twin_parameters: ``(M, P)``.
         batch_size: Images in a batch.
-        codes_size: Codes in a batch.
+        twins: How many of these are twins; as many are the persons that they belong to.
     """
 
-    def __init__(self, images: Tensor, codes: Tensor, parameters: Tensor, batch_size: int, codes_size: int) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        parameters: Tensor,
+        twin_images: Tensor,
+        twin_parameters: Tensor,
+        batch_size: int,
+        twins: int,
+    ) -> None:
         super().__init__()
-        self.images, self.codes, self.parameters = images, codes, parameters
-        self.batch_size, self.codes_size = batch_size, codes_size
+        self.images, self.parameters = images, parameters
+        self.twin_images, self.twin_parameters = twin_images, twin_parameters
+        self.single, self.twins = batch_size - 2 * twins, twins
 
     def __iter__(self) -> Iterator[Batch]:
         rng = torch.Generator()
         rng.seed()
         while True:
             order = torch.randperm(len(self.images), generator=rng)
-            for start in range(0, len(order) - self.batch_size + 1, self.batch_size):
-                rows = order[start : start + self.batch_size]
-                others = torch.randint(len(self.codes), (self.codes_size,), generator=rng)
-                yield Batch(self.images[rows], self.parameters[rows], self.codes[others], self.parameters[others])
+            for start in range(0, len(order) - self.single + 1, self.single):
+                pairs = torch.randperm(len(self.twin_images), generator=rng)[: self.twins]
+                rows = torch.cat([order[start : start + self.single], pairs])
+                images = torch.cat([self.images[rows], self.twin_images[pairs]])
+                yield Batch(images, torch.cat([self.parameters[rows], self.twin_parameters[pairs]]), self.twins)
 
 
 class PairData(LightningDataModule):
     """Renders, their parameters and codes.
 
     Args:
-        path: ``.npz`` files of ``scripts/render_faces.py``, or a folder of such. Those without images add codes.
+        path: ``.npz`` files of ``scripts/render_faces.py``, or a folder of such; some may lack twins or images.
         batch_size: Images a step takes on each process.
-        codes_size: Codes a step takes, for the mapping network.
+        twins: How many of these are twins of as many others.
     """
 
-    def __init__(self, path: str, batch_size: int = 16, codes_size: int = 256) -> None:
+    def __init__(self, path: str, batch_size: int = 16, twins: int = 0) -> None:
         super().__init__()
-        self.path, self.batch_size, self.codes_size = path, batch_size, codes_size
+        self.path, self.batch_size, self.twins = path, batch_size, twins
 
     def setup(self, stage: str) -> None:
-        """Read all files into memory: 12 kB an image at 64 pixels."""
+        """Read all files into memory: 12 kB an image at 64 pixels. Those with twins come first, codes alone last."""
         shards = [dict(np.load(file)) for file in shard_files(self.path)]
-        shards.sort(key=lambda shard: "images" not in shard)
-        self.images = torch.from_numpy(np.concatenate([shard["images"] for shard in shards if "images" in shard]))
-        self.codes = torch.from_numpy(np.concatenate([shard["codes"] for shard in shards]))
-        self.parameters = torch.from_numpy(np.concatenate([shard["parameters"] for shard in shards]))
+        shards.sort(key=lambda shard: ("images" not in shard, "twin_images" not in shard))
+
+        def joined(name: str, shards: Sequence[Mapping[str, NDArray[Any]]]) -> Tensor:
+            return torch.from_numpy(np.concatenate([shard[name] for shard in shards]))
+
+        rendered = [shard for shard in shards if "images" in shard]
+        twins = [shard for shard in shards if "twin_images" in shard]
+        self.images, self.codes = joined("images", rendered), joined("codes", shards)
+        self.parameters = joined("parameters", shards)
+        self.twin_images = joined("twin_images", twins) if twins else self.images[:0]
+        self.twin_parameters = joined("twin_parameters", twins) if twins else self.parameters[:0]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches for ever; the trainer's ``max_steps`` or ``max_time`` ends."""
-        pairs = Pairs(self.images, self.codes, self.parameters, self.batch_size, self.codes_size)
-        return DataLoader(pairs, batch_size=None)
+        known = self.images, self.parameters[: len(self.images)], self.twin_images, self.twin_parameters
+        return DataLoader(Pairs(*known, self.batch_size, self.twins), batch_size=None)
 
 
 def shard_files(path: str | Path) -> list[Path]:

@@ -14,9 +14,7 @@ from i2s_lightning.ops.images import to_uint8
 
 
 class SampleSheets(Callback):
-    """Writes what the averaged generator makes of fixed portraits.
-
-    Two rows of random codes; sixteen portraits by their parameters, by their codes, and as rendered.
+    """Writes what the averaged generator makes of fixed portraits: of 48 and, below, of 16 beside their renders.
 
     Args:
         out: Folder of the pictures.
@@ -34,15 +32,16 @@ class SampleSheets(Callback):
             return
         self.out.mkdir(parents=True, exist_ok=True)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        codes = torch.randn(32, data.codes.shape[1], generator=torch.Generator().manual_seed(1))
         generator: Any = pl_module.average
-        top = sample(generator, codes.to(pl_module.device), 0.7)
-        made = sample(generator, data.codes[:16].to(pl_module.device), 1.0)
-        teacher: Any = pl_module.teacher
+        teacher: Any = pl_module.average_teacher
         with torch.no_grad():
-            styles = teacher(data.parameters[:16].to(pl_module.device))[:, None].expand(-1, generator.num_ws, -1)
-            taught = to_uint8(generator.synthesis(styles)).cpu()
-        rows = [sheet(images, columns=16, side=64) for images in (top, taught, made, data.images[:16])]
+            styles = (
+                teacher(data.parameters[-48:].to(pl_module.device)),
+                teacher(data.parameters[:16].to(pl_module.device)),
+            )
+            ws = torch.cat(styles)[:, None].expand(-1, generator.num_ws, -1)
+            made = to_uint8(torch.cat([generator.synthesis(part) for part in ws.split(16)])).cpu()
+        rows = [sheet(images, columns=16, side=64) for images in (made, data.images[:16])]
         picture = Image.fromarray(np.concatenate([np.asarray(row) for row in rows]))
         path = self.out / f"{int(pl_module.seen) // 1000:06d}k.png"  # type: ignore[arg-type]
         picture.save(path)

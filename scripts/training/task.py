@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from training.discriminator import Discriminator
 from training.objectives import (
     adversarial_losses,
+    expression_difference,
     feature_difference,
     gradient_penalty,
-    mixed_styles,
     path_length,
     pixel_difference,
 )
@@ -33,8 +33,8 @@ LAZY_R1, LAZY_PATH = 16, 8
 class TrainGenerator(LightningModule):
     """Regression from portraits' parameters to renders, with adversarial training (Karras et al. 2020) for sharpness.
 
-    A ``Teacher`` turns parameters into styles, synthesis learns to turn those into the renders, and the mapping network
-    learns to give a code the style that the teacher gives to its parameters. Generator and discriminator learn from the
+    A ``Teacher`` turns parameters into styles, synthesis learns to turn those into the renders. The mapping network
+    learns afterwards; see ``teach_mapping``. Generator and discriminator learn from the
     same fakes in one step, which saves a third of the usual passes. Lazy regularisation scales the discriminator's
     optimiser as the paper does. Learning rates are read from the arguments at every start, so a resumed run can lower
     them.
@@ -49,14 +49,12 @@ class TrainGenerator(LightningModule):
         start: Files of weights to begin from; see ``load_starts``.
         learning_rate: Of both networks.
         momentum: Adam's first beta for the generator; the paper's is 0, regression likes 0.9.
-        mapping_rate: Factor for the mapping network, on top of its own 0.01.
         average_images: Half-life, in images, of the averaged generator.
-        free: Images from random codes, as a share of the batch; multiples of 4 in all.
-        mixing: Share of those whose styles are mixed.
         adversarial: Weight of the adversarial loss; 0 leaves the discriminator out unless ``feature`` needs it.
         feature: Weight of the discriminator-feature difference of pairs.
         pixel: Weight of the mean absolute difference of pairs.
         face: How much more a pixel of the face counts in that.
+        expression: Weight of the error in what an expression changes, between twins.
         gamma: Weight of R1.
         path: Weight of path-length regularisation; 0 is off, 2 the paper's.
     """
@@ -70,27 +68,25 @@ class TrainGenerator(LightningModule):
         z_dim: int = 128,
         w_dim: int = 128,
         mapping_layers: int = 4,
-        mapping_width: int = 256,
+        mapping_width: int = 128,
         parameters: int = 193,
         start: Sequence[str] = (),
         learning_rate: float = 2e-3,
         momentum: float = 0.0,
-        mapping_rate: float = 50.0,
         average_images: float = 10_000,
-        free: float = 0.25,
-        mixing: float = 0.5,
         adversarial: float = 1.0,
         feature: float = 1.0,
         pixel: float = 1.0,
         face: float = 2.0,
+        expression: float = 1.0,
         gamma: float = 0.2,
         path: float = 0.0,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.automatic_optimization = False
-        self.learning_rate, self.mapping_rate, self.average_images = learning_rate, mapping_rate, average_images
-        self.free, self.mixing, self.momentum, self.face = free, mixing, momentum, face
+        self.learning_rate, self.average_images = learning_rate, average_images
+        self.momentum, self.face, self.expression = momentum, face, expression
         self.adversarial, self.feature, self.pixel, self.gamma, self.path = adversarial, feature, pixel, gamma, path
         channels = list(channels)
         self.generator = StyleGAN2(
@@ -102,12 +98,15 @@ class TrainGenerator(LightningModule):
         )
         self.teacher = Teacher(parameters, ACTIONS, w_dim)
         self.discriminator = Discriminator(channels)
+        self.generator.mapping.requires_grad_(False)
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self.average_teacher = copy.deepcopy(self.teacher).requires_grad_(False).eval()
         roles = {
             "generator": self.generator,
             "average": self.average,
             "discriminator": self.discriminator,
             "teacher": self.teacher,
+            "average_teacher": self.average_teacher,
         }
         load_starts(start, roles)
         self.generator.synthesis.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -117,10 +116,13 @@ class TrainGenerator(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Make one step of all networks."""
         real = self._fit(from_uint8(batch.images))
-        ws = self._styles(batch)
+        ws = self._styles(batch.parameters)
         fake: Tensor = self.generator.synthesis(ws, "random")
-        terms = {"pixel": pixel_difference(fake[: len(real)], real, self.face), "mapping": self._mapping_error(batch)}
-        loss = self.pixel * terms["pixel"] + terms["mapping"]
+        terms = {"pixel": pixel_difference(fake, real, self.face)}
+        loss = self.pixel * terms["pixel"]
+        if batch.twins:
+            terms["expression"] = expression_difference(fake, real, batch.twins)
+            loss = loss + self.expression * terms["expression"]
         if self.adversarial or self.feature:
             fake_logits, fake_features = self.discriminator(fake)
             real_logits, real_features = self.discriminator(real)
@@ -133,7 +135,7 @@ class TrainGenerator(LightningModule):
         if self.adversarial:
             terms["real"], terms["fake"] = real_logits.mean(), fake_logits.mean()
             self._step_discriminator(terms["discriminator"], real, batch_idx)
-        self._follow(ws, len(ws) * self.trainer.world_size)
+        self._follow(len(real) * self.trainer.world_size)
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, prog_bar=True)
         self.log("train/images", self.seen.float(), prog_bar=True)
 
@@ -142,21 +144,9 @@ class TrainGenerator(LightningModule):
         factor = image.shape[-1] // self.generator.img_resolution
         return F.avg_pool2d(image, factor) if factor > 1 else image
 
-    def _styles(self, batch: Batch) -> Float[Tensor, "N L D"]:
-        """Give the portraits of a batch their styles, and behind them some of random codes."""
-        with torch.autocast(batch.codes.device.type, enabled=False):
-            styles: Tensor = self.teacher(batch.parameters)
-            paired = styles[:, None].expand(-1, self.generator.num_ws, -1)
-            count = round(len(paired) * self.free / 4) * 4
-            if not count:
-                return paired
-            free = torch.randn(count, batch.codes.shape[1], device=batch.codes.device)
-            return torch.cat([paired, mixed_styles(self.generator.mapping, free, self.mixing).detach()])
-
-    def _mapping_error(self, batch: Batch) -> Float[Tensor, ""]:
-        with torch.autocast(batch.codes.device.type, enabled=False):
-            taught: Tensor = self.teacher(batch.code_parameters).detach()
-            return (self.generator.mapping(batch.codes)[:, 0] - taught).square().mean()
+    def _styles(self, parameters: Float[Tensor, "B P"]) -> Float[Tensor, "B L D"]:
+        with torch.autocast(parameters.device.type, enabled=False):
+            return self.teacher(parameters)[:, None].expand(-1, self.generator.num_ws, -1)
 
     def _path_penalty(self, ws: Tensor) -> Tensor:
         lengths = path_length(self.generator.synthesis, ws[: len(ws) // 2])
@@ -165,7 +155,7 @@ class TrainGenerator(LightningModule):
 
     def _step_generator(self, loss: Tensor, *, retain: bool) -> None:
         optimizer = self.optimizers()[0]  # type: ignore[index]
-        parameters = [*self.generator.parameters(), *self.teacher.parameters()]
+        parameters = [*self.generator.synthesis.parameters(), *self.teacher.parameters()]
         _set_gradients(parameters, torch.autograd.grad(loss, parameters, retain_graph=retain))
         optimizer.step()
 
@@ -182,19 +172,17 @@ class TrainGenerator(LightningModule):
         self.optimizers()[1].optimizer.step()  # type: ignore[index]  # past Lightning, which would count it as a step
 
     @torch.no_grad()
-    def _follow(self, ws: Tensor, count: int) -> None:
-        """Track the mean style and the average generator."""
-        self.generator.mapping.w_avg.lerp_(ws[:, 0].detach().float().mean(dim=0), 0.005)
+    def _follow(self, count: int) -> None:
+        """Let the averages follow."""
         self.seen += count
         half_life = min(self.average_images, max(float(self.seen) * 0.05, 1.0))
         keep = 0.5 ** (count / half_life)
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 1 - keep)
-        self.average.mapping.w_avg.copy_(self.generator.mapping.w_avg)
+        for average, network in ((self.average, self.generator), (self.average_teacher, self.teacher)):
+            torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - keep)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for both; the discriminator's is scaled for lazy regularisation (Karras et al. 2020, appendix B)."""
-        groups = [{"params": self.generator.synthesis.parameters()}, {"params": self.generator.mapping.parameters()}]
-        groups.append({"params": self.teacher.parameters()})
+        groups = [{"params": self.generator.synthesis.parameters()}, {"params": self.teacher.parameters()}]
         lazy = LAZY_R1 / (LAZY_R1 + 1)
         common: dict[str, Any] = {"eps": 1e-8, "fused": True}
         return [
@@ -207,8 +195,10 @@ class TrainGenerator(LightningModule):
         if not self.teacher.mean.any():
             data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
             self.teacher.standardise(data.parameters)
+        for name, buffer in self.average_teacher.named_buffers():
+            buffer.copy_(self.teacher.get_buffer(name))
         generator, discriminator = self.trainer.optimizers
-        for group, factor in zip(generator.param_groups, (1.0, self.mapping_rate, 0.5), strict=True):
+        for group, factor in zip(generator.param_groups, (1.0, 1.0), strict=True):
             group["lr"] = self.learning_rate * factor
         discriminator.param_groups[0]["lr"] = self.learning_rate * LAZY_R1 / (LAZY_R1 + 1)
 

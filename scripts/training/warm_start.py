@@ -11,7 +11,7 @@ from i2s_lightning.errors import UnsupportedWeightsError
 from i2s_lightning.generators.native import load_native
 
 _log = logging.getLogger(__name__)
-_ROLES = {"generator": "G", "average": "G_ema", "discriminator": "D", "teacher": "T"}
+_ROLES = {"generator": "G", "average": "G_ema", "discriminator": "D", "teacher": "T", "average_teacher": "T_ema"}
 
 
 def load_starts(paths: Sequence[str], networks: Mapping[str, nn.Module]) -> None:
@@ -22,7 +22,7 @@ def load_starts(paths: Sequence[str], networks: Mapping[str, nn.Module]) -> None
 
     Args:
         paths: Each a ``.safetensors`` of ours (fills generator and average), a checkpoint of this script, or a ``.pt``
-            with the state dicts ``G``, ``G_ema``, ``D`` and ``T``.
+            with the state dicts ``G``, ``G_ema``, ``D``, ``T``, ``T_ema``.
         networks: By role: generator, average, discriminator, teacher.
 
     Raises:
@@ -47,7 +47,7 @@ def _read(path: Path) -> dict[str, dict[str, Tensor]]:
         role, _, rest = name.partition(".")
         if role in split:
             split[role][rest] = tensor
-    return split
+    return {role: state for role, state in split.items() if state}
 
 
 def _fill(network: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:

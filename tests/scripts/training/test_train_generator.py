@@ -29,20 +29,28 @@ def data(tmp_path):
     return tmp_path
 
 
-def test_trains_writes_and_goes_on(data, monkeypatch):
+def export(folder, monkeypatch):
+    words = [f"--weights={folder}/run/checkpoints/last.ckpt", f"--data={folder}/data.npz", "--mapping_steps=3"]
+    monkeypatch.setattr(sys, "argv", ["export_generator.py", *words, f"--out={folder}/generator.safetensors"])
+    runpy.run_path(str(SCRIPT.with_name("export_generator.py")), run_name="__main__")
+    return load_generator(folder / "generator.safetensors")
+
+
+def test_trains_writes_and_goes_on(data, monkeypatch, capsys):
     train(data, monkeypatch, "--trainer.max_steps=2", "--model.path=2")
-    first = load_generator(data / "run/generator.safetensors")
+    first = export(data, monkeypatch)
     assert first.img_shape == (16, 16)
+    assert "misses" in capsys.readouterr().out
     assert (data / "run/samples/000000k.png").exists()
     train(data, monkeypatch, "--trainer.max_steps=4")
     last = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)
     assert last["global_step"] == 4
     assert int(last["state_dict"]["seen"]) == 16
-    assert load_generator(data / "run/generator.safetensors").sha256 != first.sha256
+    assert export(data, monkeypatch).sha256 != first.sha256
 
 
 def test_regression_alone_leaves_the_discriminator_as_it_is(data, monkeypatch):
-    alone = ["--model.adversarial=0", "--model.feature=0", "--model.free=0"]
+    alone = ["--model.adversarial=0", "--model.feature=0"]
     train(data, monkeypatch, "--trainer.max_steps=1", *alone)
     before = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)["state_dict"]
     train(data, monkeypatch, "--trainer.max_steps=3", *alone)
