@@ -90,9 +90,9 @@ def embed(recipe: list[str], pictures: Path, count: int, out: Path, path: Path) 
 def table(curves: Mapping[str, Curve], far: Mapping[str, Sequence[float]]) -> str:
     """Lay out what each recipe reaches, how far from w_avg, and when it reaches what the paper's ends with."""
     lines = [
-        "| recipe | steps | CPU s a picture | loss: renders, photographs | PSNR | from w_avg | reach the paper's loss "
-        "| ... within a tenth of its seconds | after so many steps (median) |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| recipe | steps | CPU s a picture | loss: renders, photographs | PSNR | from w_avg "
+        "| reach the paper's loss | reach the ramp's loss |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, curve in curves.items():
         last = curve[-1]
@@ -104,20 +104,25 @@ def table(curves: Mapping[str, Curve], far: Mapping[str, Sequence[float]]) -> st
                 ", ".join(f"{v:.1f}" for v in values["psnr"]),
                 f"{median(far[name]):.0f}",
             ),
-            *(against(curve, curves["paper"]) if name != "paper" and "paper" in curves else ["", "", ""]),
+            *(
+                against(curve, curves[other]) if other in curves and other != name else ""
+                for other in ("paper", "ramp")
+            ),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def against(curve: Curve, paper: Curve) -> list[str]:
-    """Count the pictures that reach the loss that they have at the end of the paper's steps, and say when."""
-    goals = {name: picture["loss"] for name, picture in paper[-1]["pictures"].items()}
+def against(curve: Curve, other: Curve) -> str:
+    """Count the pictures that reach the loss that they have at the end of another recipe, and say when."""
+    goals = {name: picture["loss"] for name, picture in other[-1]["pictures"].items()}
     reached = [next((look for look in curve if look["pictures"][n]["loss"] <= g), None) for n, g in goals.items()]
     there = [look for look in reached if look]
-    soon = [look for look in there if look["seconds"] <= TENTH * paper[-1]["seconds"]]
-    steps = f"{median(look['step'] for look in there):.0f}" if there else ""
-    return [f"{len(there)} of {len(goals)}", f"{len(soon)} of {len(goals)}", steps]
+    if not there:
+        return f"0 of {len(goals)}"
+    seconds = [look["seconds"] / other[-1]["seconds"] for look in there]
+    soon = sum(share <= TENTH for share in seconds)
+    return f"{len(there)} of {len(goals)}, {soon} in a tenth of its seconds; median {median(seconds):.2f} of them"
 
 
 def draw(curves: Mapping[str, Curve], path: Path) -> None:
