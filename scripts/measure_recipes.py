@@ -120,9 +120,9 @@ def against(curve: Curve, other: Curve) -> str:
     there = [look for look in reached if look]
     if not there:
         return f"0 of {len(goals)}"
-    seconds = [look["seconds"] / other[-1]["seconds"] for look in there]
-    soon = sum(share <= TENTH for share in seconds)
-    return f"{len(there)} of {len(goals)}, {soon} in a tenth of its seconds; median {median(seconds):.2f} of them"
+    shares = [look["seconds"] / other[-1]["seconds"] for look in there]
+    soon = sum(share <= TENTH for share in shares)
+    return f"{len(there)} of {len(goals)}, {soon} in a tenth of its time (median {median(shares):.2f} of it)"
 
 
 def draw(curves: Mapping[str, Curve], path: Path) -> None:
