@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--deviation", type=float, default=0.44, help="of styles; 0 leaves their units as they are")
     parser.add_argument("--note", action="append", default=[], help="for the file's header, may be repeated")
     options = parser.parse_args()
+    if options.weights.suffix != ".safetensors" and not options.data:
+        parser.error("a checkpoint's mapping network learns at the export: --data FOLDER of render_faces.py is needed")
     generator, notes = _read(options)
     if options.deviation:
         set_units(generator, options.deviation)

@@ -78,7 +78,12 @@ class PairData(LightningDataModule):
         self.path, self.batch_size, self.twins = path, batch_size, twins
 
     def setup(self, stage: str) -> None:
-        """Read all files into memory: 12 kB an image at 64 pixels. Those with twins come first, codes alone last."""
+        """Read all files into memory: 12 kB an image at 64 pixels. Those with twins come first, codes alone last.
+
+        Raises:
+            FileNotFoundError: There is no file.
+            ValueError: More twins are asked for than there are, or than a batch holds.
+        """
         shards = [dict(np.load(file)) for file in shard_files(self.path)]
         shards.sort(key=lambda shard: ("images" not in shard, "twin_images" not in shard))
 
@@ -91,6 +96,12 @@ class PairData(LightningDataModule):
         self.parameters = joined("parameters", shards)
         self.twin_images = joined("twin_images", twins) if twins else self.images[:0]
         self.twin_parameters = joined("twin_parameters", twins) if twins else self.parameters[:0]
+        if not 2 * self.twins < self.batch_size or self.twins > len(self.twin_images):
+            raise ValueError(
+                f"twins must be less than half of batch_size and no more than {self.path} has; got {self.twins} for a "
+                f"batch_size of {self.batch_size} and {len(self.twin_images)} twins. scripts/render_faces.py --twins "
+                "makes some."
+            )
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches for ever; the trainer's ``max_steps`` or ``max_time`` ends."""

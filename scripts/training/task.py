@@ -34,10 +34,9 @@ class TrainGenerator(LightningModule):
     """Regression from portraits' parameters to renders, with adversarial training (Karras et al. 2020) for sharpness.
 
     A ``Teacher`` turns parameters into styles, synthesis learns to turn those into the renders. The mapping network
-    learns afterwards; see ``teach_mapping``. Generator and discriminator learn from the
-    same fakes in one step, which saves a third of the usual passes. Lazy regularisation scales the discriminator's
-    optimiser as the paper does. Learning rates are read from the arguments at every start, so a resumed run can lower
-    them.
+    learns afterwards; see ``teach_mapping``. Generator and discriminator learn from the same fakes in one step, which
+    saves a third of the usual passes. Lazy regularisation scales the discriminator's optimiser as the paper does.
+    Learning rates are read from the arguments at every start, so a resumed run can lower them.
 
     Args:
         channels: Width of both networks at 4, 8, ... pixels.
@@ -182,11 +181,11 @@ class TrainGenerator(LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for both; the discriminator's is scaled for lazy regularisation (Karras et al. 2020, appendix B)."""
-        groups = [{"params": self.generator.synthesis.parameters()}, {"params": self.teacher.parameters()}]
+        learning = [*self.generator.synthesis.parameters(), *self.teacher.parameters()]
         lazy = LAZY_R1 / (LAZY_R1 + 1)
         common: dict[str, Any] = {"eps": 1e-8, "fused": True}
         return [
-            torch.optim.Adam(groups, lr=self.learning_rate, betas=(self.momentum, 0.99), **common),
+            torch.optim.Adam(learning, lr=self.learning_rate, betas=(self.momentum, 0.99), **common),
             torch.optim.Adam(self.discriminator.parameters(), lr=self.learning_rate, betas=(0.0, 0.99**lazy), **common),
         ]
 
@@ -198,8 +197,8 @@ class TrainGenerator(LightningModule):
         for name, buffer in self.average_teacher.named_buffers():
             buffer.copy_(self.teacher.get_buffer(name))
         generator, discriminator = self.trainer.optimizers
-        for group, factor in zip(generator.param_groups, (1.0, 1.0), strict=True):
-            group["lr"] = self.learning_rate * factor
+        for group in generator.param_groups:
+            group["lr"] = self.learning_rate
         discriminator.param_groups[0]["lr"] = self.learning_rate * LAZY_R1 / (LAZY_R1 + 1)
 
 

@@ -167,6 +167,13 @@ def test_twins_stand_behind_their_persons_and_codes_without_renders_last(tmp_pat
     assert persons[:, 0].tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("batch_size", "twins"), [(8, 4), (200, 65)])
+def test_more_twins_than_there_are_or_fit_are_refused(tmp_path, batch_size, twins):
+    data_set(tmp_path)
+    with pytest.raises(ValueError, match=rf"got {twins} for a batch_size of {batch_size} and 64 twins.*--twins"):
+        PairData(str(tmp_path), batch_size, twins).setup("fit")
+
+
 @pytest.mark.parametrize("adversarial", [0.0, 1.0])
 def test_training_brings_pictures_nearer_to_renders(tmp_path, adversarial):
     data_set(tmp_path)
