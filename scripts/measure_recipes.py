@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.grid import grid
 from matplotlib.figure import Figure
 from measures.pictures import PHOTOGRAPHS, held_out, photographs
 from PIL import Image
@@ -89,11 +90,9 @@ def embed(recipe: list[str], pictures: Path, count: int, out: Path, path: Path) 
 
 def table(curves: Mapping[str, Curve], far: Mapping[str, Sequence[float]]) -> str:
     """Lay out what each recipe reaches, how far from w_avg, and when it reaches what the paper's ends with."""
-    lines = [
-        "| recipe | steps | CPU s a picture | loss: renders, photographs | PSNR | from w_avg "
-        "| reach the paper's loss | reach the ramp's loss |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    head = ["recipe", "steps", "CPU s a picture", "loss: renders, photographs", "PSNR", "from w_avg"]
+    head += ["reach the paper's loss", "reach the ramp's loss"]
+    lines = []
     for name, curve in curves.items():
         last = curve[-1]
         values = {key: [median(p[key] for p in group) for group in _groups(last).values()] for key in ("loss", "psnr")}
@@ -109,8 +108,8 @@ def table(curves: Mapping[str, Curve], far: Mapping[str, Sequence[float]]) -> st
                 for other in ("paper", "ramp")
             ),
         ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return grid(head, 1, lines)
 
 
 def against(curve: Curve, other: Curve) -> str:

@@ -1,7 +1,7 @@
 """Random numbers by name, each remembered as the standard normal numbers that it amounts to.
 
 A portrait is a pure function of its draws, so its draws in normal form are a code of it: a Gaussian vector that a
-generator can be taught to turn into the same portrait (see ``scripts/training/pairs.py``).
+generator can be taught to turn into the same portrait (see ``scripts/training/mapping.py``).
 """
 
 import math

@@ -35,11 +35,8 @@ class SampleSheets(Callback):
         generator: Any = pl_module.average
         teacher: Any = pl_module.average_teacher
         with torch.no_grad():
-            styles = (
-                teacher(data.parameters[-48:].to(pl_module.device)),
-                teacher(data.parameters[:16].to(pl_module.device)),
-            )
-            ws = torch.cat(styles)[:, None].expand(-1, generator.num_ws, -1)
+            parameters = torch.cat([data.parameters[-48:], data.parameters[:16]]).to(pl_module.device)
+            ws = teacher(parameters)[:, None].expand(-1, generator.num_ws, -1)
             made = to_uint8(torch.cat([generator.synthesis(part) for part in ws.split(16)])).cpu()
         rows = [sheet(images, columns=16, side=64) for images in (made, data.images[:16])]
         picture = Image.fromarray(np.concatenate([np.asarray(row) for row in rows]))
