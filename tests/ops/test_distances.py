@@ -62,3 +62,11 @@ def test_gradcheck(pair, function):
 
 def test_gradcheck_gram(pair):
     assert torch.autograd.gradcheck(gram_matrix, (pair[0].requires_grad_(),))
+
+
+def test_keeps_nothing_but_what_it_is_given():
+    a, b = torch.rand(2, 3, 8, 8, requires_grad=True), torch.rand(2, 3, 8, 8)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.data_ptr()) or t, lambda t: t):
+        mean_square_difference(a, b)
+    assert set(kept) == {a.data_ptr(), b.data_ptr()}

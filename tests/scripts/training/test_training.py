@@ -7,8 +7,10 @@ import torch
 from faces.assets import load_assets
 from faces.draws import Draws
 from faces.people import draw_person
+from faces.portrait import person_of, render
 from measures.frechet import frechet_distance, nearest
 from pytorch_lightning import Trainer
+from render_faces import twins_of
 from training.codes import WIDTHS, encode, principal_dials
 from training.discriminator import Convolution, Discriminator
 from training.mapping import teach_mapping
@@ -197,6 +199,46 @@ def test_training_brings_pictures_nearer_to_renders(tmp_path, adversarial):
 def error(task, data):
     ws = task.average_teacher(data.parameters[:64])[:, None].expand(-1, task.generator.num_ws, -1)
     return float((task.average.synthesis(ws) - from_uint8(data.images)).abs().mean())
+
+
+def test_twins_alone_teach_what_an_expression_changes(tmp_path):
+    data_set(tmp_path)
+    torch.manual_seed(0)
+    task = TrainGenerator(
+        channels=(8, 8, 8), z_dim=4, w_dim=8, mapping_layers=2, parameters=ACTIONS + 3, adversarial=0.0, feature=0.0,
+        pixel=0.0, expression=10.0, momentum=0.9, learning_rate=1e-2, average_images=20,
+    )  # fmt: skip
+    data = PairData(str(tmp_path), 8, 3)
+    data.setup("fit")
+    data.twin_images = torch.full_like(data.twin_images, 255)  # and the persons black: the change is from -1 to 1
+    data.images = torch.zeros_like(data.images)
+    before = change(task, data)
+    trainer = Trainer(
+        max_steps=60, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
+    )
+    data.setup = lambda stage: None
+    trainer.fit(task, datamodule=data)
+    assert change(task, data) > before + 0.5
+
+
+@torch.no_grad()
+def change(task, data):
+    images = [
+        task.average.synthesis(task.average_teacher(p)[:, None].expand(-1, task.generator.num_ws, -1))
+        for p in (data.parameters[:16], data.twin_parameters[:16])
+    ]
+    return float((images[1] - images[0])[:, :, 6:14, 4:12].mean())
+
+
+def test_a_twin_is_the_same_person_with_the_actions_that_are_noted():
+    parameters = np.stack([parameters_of(person, np.eye(78, 3)) for person, _ in people(2)]).astype(np.float32)
+    twins = twins_of(1, range(2), 16, parameters)
+    changed = twins["twin_parameters"]
+    assert np.array_equal(changed[:, ACTIONS:], parameters[:, ACTIONS:])
+    for row in range(2):
+        own = render(person_of(1, row).with_actions(changed[row, :ACTIONS].astype(float)), 16)
+        assert np.abs(own.astype(int) - twins["twin_images"][row]).max() <= 1
+        assert not np.array_equal(changed[row, :ACTIONS], parameters[row, :ACTIONS])
 
 
 def test_the_mapping_network_learns_what_codes_mean(generator):
