@@ -34,8 +34,11 @@ def feature_difference(
 def pixel_difference(
     image: Float[Tensor, "B 3 H W"], reference: Float[Tensor, "B 3 H W"], face: float
 ) -> Float[Tensor, ""]:
-    """Average the absolute difference of pixels, those between brows and chin weighted ``face``."""
-    difference = (image - reference).abs()
+    """Average the squared difference of pixels, those between brows and chin weighted ``face``.
+
+    Squared, because the absolute one's optimum is a median: a mouth that is mostly closed stays closed.
+    """
+    difference = (image - reference).square()
     return difference.mean() + (face - 1) * face_region(difference).sum() / difference.numel()
 
 
@@ -47,7 +50,7 @@ def expression_difference(
     Whatever else is wrong with a person's picture cancels, so that this sees expressions before likeness is good.
     """
     error = face_region(image - reference)
-    return (error[-twins:] - error[-2 * twins : -twins]).abs().mean()
+    return (error[-twins:] - error[-2 * twins : -twins]).square().mean()
 
 
 def gradient_penalty(logits: Float[Tensor, " B"], image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:

@@ -51,7 +51,7 @@ class TrainGenerator(LightningModule):
         average_images: Half-life, in images, of the averaged generator.
         adversarial: Weight of the adversarial loss; 0 leaves the discriminator out unless ``feature`` needs it.
         feature: Weight of the discriminator-feature difference of pairs.
-        pixel: Weight of the mean absolute difference of pairs.
+        pixel: Weight of the mean squared difference of pairs.
         face: How much more a pixel of the face counts in that.
         expression: Weight of the error in what an expression changes, between twins.
         gamma: Weight of R1.

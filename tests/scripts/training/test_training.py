@@ -20,6 +20,7 @@ from training.objectives import (
     feature_difference,
     gradient_penalty,
     path_length,
+    pixel_difference,
 )
 from training.pairs import PairData
 from training.parameters import ACTIONS, parameters_of
@@ -133,7 +134,16 @@ def test_what_is_wrong_with_both_twins_is_no_error_of_the_expression():
     image = reference + torch.cat([torch.rand(1, 3, 10, 10), person, person])
     assert expression_difference(image, reference, 2).item() == pytest.approx(0, abs=1e-6)
     image[-1, :, 4:, 2:8] += 0.5  # of the two, one is off by a half all over the face
-    assert expression_difference(image, reference, 2).item() == pytest.approx(0.25, abs=1e-6)
+    assert expression_difference(image, reference, 2).item() == pytest.approx(0.125, abs=1e-6)  # squared, of both
+
+
+def test_a_pixel_of_the_face_counts_as_often_as_told():
+    reference = torch.zeros(2, 3, 10, 10)
+    image = reference.clone()
+    image[:, :, 0, 0] = 0.5
+    assert pixel_difference(image, reference, 7.0).item() == pytest.approx(0.25 / 100)
+    image[:, :, 5, 5] = 0.5
+    assert pixel_difference(image, reference, 7.0).item() == pytest.approx(0.25 * 8 / 100)
 
 
 def test_path_length_has_a_gradient(generator):
