@@ -49,7 +49,7 @@ class Evaluation:
     def sheets(self) -> dict[str, float]:
         """Lay 8 x 8 samples at truncation 0.7 beside 8 x 8 renders."""
         held_out = self.renders(64, HELD_OUT, self.options.held_out)
-        left, right = sheet(self.samples(64, 0.7), 8, 128), sheet(held_out, 8, 128)
+        left, right = sheet(self.samples(64, 0.7), 8, 64), sheet(held_out, 8, 64)
         Image.fromarray(np.concatenate([np.asarray(left), np.asarray(right)], axis=1)).save(self.out / "samples.png")
         return {}
 
@@ -98,6 +98,7 @@ class Evaluation:
             space=options.transfer_space,
             steps=options.transfer_steps,
             config=options.transfer_config,
+            difference=options.transfer_difference,
         )
         Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(self.out / "transfer.png")
         figures = {"pairs": float(options.transfer_pairs)}
@@ -145,6 +146,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--spaces", nargs="+", default=["w_plus", "w", "z"])
     parser.add_argument("--transfer_pairs", type=int, default=50, help="each gives a triple per expression")
     parser.add_argument("--transfer_config", type=Path, help="how to embed; default: the paper's way")
+    parser.add_argument("--transfer_difference", choices=["plain", "shared"], default="plain")
     parser.add_argument("--transfer_space", default="w_plus")
     parser.add_argument("--transfer_steps", type=int, default=500)
     return parser.parse_args()

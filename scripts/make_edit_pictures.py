@@ -1,6 +1,7 @@
-"""Make the pictures of ``docs/edits.md`` from the quick start's result: ``python scripts/make_edit_pictures.py``.
+"""Make the pictures of ``docs/edits.md``: ``python scripts/make_edit_pictures.py``.
 
-First: ``scripts/run fit --config configs/embed.yaml``. Each picture comes from the command that the document shows.
+First: ``scripts/run fit`` with ``configs/embed.yaml`` and with ``configs/draft.yaml``. Each picture comes from
+the command that the document shows.
 """
 
 import argparse
@@ -17,10 +18,12 @@ ROOT = Path(__file__).parents[1]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--embedding", type=Path, default=Path("runs/embed"))
+    parser.add_argument("--draft", type=Path, default=Path("runs/draft"))
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
     options = parser.parse_args()
     for words in commands((ROOT / "docs" / "edits.md").read_text(encoding="utf-8")):
-        here = [str(options.embedding) if word == "runs/embed" else word for word in words]
+        runs = {"runs/embed": str(options.embedding), "runs/draft": str(options.draft)}
+        here = [runs.get(word, word) for word in words]
         here = [str(options.images / Path(word).name) if word.startswith("docs/images/") else word for word in here]
         print(f"# {shlex.join(here)}")
         if status := i2s(here):

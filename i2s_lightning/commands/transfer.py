@@ -14,7 +14,15 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--neutral", type=str, required=True, help="w2: the source at rest")
     parser.add_argument("--expression", type=str, nargs="+", required=True, help="w3: the source with expressions")
     parser.add_argument("--strength", type=str | float, nargs="+", default=[1.0], help=f"lambda: {VALUES_HELP}")
-    parser.add_argument("--threshold", type=float, default=1.0, help="layers that differ less are left out; 0: none")
+    parser.add_argument(
+        "--difference",
+        type=edits.Difference,
+        default="plain",
+        help="plain: w3 - w2 (the paper's); shared: the least change, the same in all layers, from picture w2 to w3",
+    )
+    parser.add_argument(
+        "--threshold", type=float, default=1.0, help="layers whose plain difference is less are left out; 0: none"
+    )
     parser.add_argument("--normalise", type=bool, default=False, help="one strength means the same for every pair")
     parser.add_argument("--layers", type=str | int, default="all", help=LAYERS_HELP)
     parser.add_argument("--smooth", type=float, default=0.0, help="smooth a sequence of expressions: sigma in frames")
@@ -29,6 +37,7 @@ def _build(o: Namespace) -> edits.Edit:
         o.neutral,
         o.expression,
         strength=o.strength,
+        difference=o.difference,
         threshold=o.threshold,
         normalise=o.normalise,
         layers=o.layers,

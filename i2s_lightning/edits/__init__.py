@@ -21,11 +21,13 @@ from i2s_lightning.edits.mixing import mix as mix
 from i2s_lightning.edits.morphing import morph as morph
 from i2s_lightning.edits.moving import edit as edit
 from i2s_lightning.edits.moving import gallery as gallery
+from i2s_lightning.edits.shared import shared_difference as shared_difference
 from i2s_lightning.edits.shots import Edit as Edit
 from i2s_lightning.edits.shots import Shot as Shot
 from i2s_lightning.edits.space import Report as Report
 from i2s_lightning.edits.space import neighbours as neighbours
 from i2s_lightning.edits.space import report as report
 from i2s_lightning.edits.space import typicality as typicality
+from i2s_lightning.edits.transferring import Difference as Difference
 from i2s_lightning.edits.transferring import transfer as transfer
 from i2s_lightning.edits.truncating import truncate as truncate

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,11 +12,14 @@ from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
+from i2s_lightning.edits.shared import shared_difference
 from i2s_lightning.edits.shots import Edit, Shot
 from i2s_lightning.errors import CheckpointError
 from i2s_lightning.ops.latents import clean_difference, move, smooth_sequence
 
 log = logging.getLogger(__name__)
+
+Difference = Literal["plain", "shared"]
 
 
 def transfer(
@@ -25,6 +29,7 @@ def transfer(
     expression: Names,
     *,
     strength: Values = 1,
+    difference: Difference = "plain",
     threshold: Number = 1,
     normalise: bool = False,
     layers: Layers = "all",
@@ -41,8 +46,10 @@ def transfer(
         neutral: w2, the source's face at rest.
         expression: w3, the same face with an expression, one or more names.
         strength: lambda, one or more; 0 leaves the target as it is, negative shows the opposite.
-        threshold: Layers whose difference is shorter than this (L2 norm) are left out as noise; 0 keeps all. The
-            paper's is 1.
+        difference: "plain" is w3 - w2, as in the paper; "shared" the least change, the same in all layers, that turns
+            w2's picture into w3's (see :func:`shared_difference`), which edits of W+ survive better.
+        threshold: Layers whose plain difference is shorter than this (L2 norm) are left out as noise; 0 keeps all.
+            The paper's is 1.
         normalise: Scale what is left, so that one strength means the same for every pair of pictures.
         layers: Layers to change.
         smooth: Smooth the differences over the expressions in order: a Gaussian's standard deviation in frames.
@@ -61,8 +68,9 @@ def transfer(
     rest = match_names(source, neutral)[0]
     strengths = values(strength)
     chosen = layer_set(layers, embedding.generator.layer_resolutions)
-    differences = smooth_sequence(torch.stack([source[name] - source[rest] for name in expressions]), smooth)
-    differences = clean_difference(differences, threshold=threshold, normalise=normalise)
+    threshold = threshold if difference == "plain" else 0
+    differences = torch.stack([_difference(source, rest, name, difference) for name in expressions])
+    differences = clean_difference(smooth_sequence(differences, smooth), threshold=threshold, normalise=normalise)
     _report(differences, expressions, threshold)
     runs = [list(range(len(expressions)))] if len(strengths) == 1 else [[k] for k in range(len(expressions))]
     columns = 1 + max(len(runs[0]), len(strengths))
@@ -83,6 +91,13 @@ def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[
     """Move a picture's styles along a direction ``(L, D)``; its noise stays."""
     ws = move(latent.ws.unsqueeze(0), direction.unsqueeze(0).to(latent.ws), strength, layers=layers)[0]
     return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
+
+
+def _difference(source: Embedding, neutral: str, expression: str, kind: Difference) -> Tensor:
+    if kind == "plain":
+        return source[expression] - source[neutral]
+    log.info("%s: searching what turns %s into it", expression, neutral)
+    return shared_difference(source.generator, source[neutral], source[expression], source.noise_mode)
 
 
 def _check_same(embedding: Embedding, source: Embedding) -> None:

@@ -12,6 +12,7 @@ from measures.embedding import embed
 from numpy.typing import NDArray
 from torch import Tensor
 
+from i2s_lightning import edits
 from i2s_lightning.metrics import PerceptualDistance
 from i2s_lightning.ops.images import from_uint8
 
@@ -41,7 +42,15 @@ class Transfer:
 
 
 def measure_transfer(
-    generator: str, folder: Path, *, pairs: int, seed: int, space: str, steps: int, config: Path | None = None
+    generator: str,
+    folder: Path,
+    *,
+    pairs: int,
+    seed: int,
+    space: str,
+    steps: int,
+    config: Path | None = None,
+    difference: edits.Difference = "plain",
 ) -> tuple[list[Transfer], list[list[Picture]]]:
     """Embed A neutral, B neutral and B with each expression; add the difference to A; compare with A's true render.
 
@@ -53,6 +62,7 @@ def measure_transfer(
         space: Embedding space.
         steps: Of embedding.
         config: Settings for the rest; without, the paper's.
+        difference: See ``edits.transfer``.
 
     Returns:
         Figures for each expression; and rows of pictures of the first pairs: A, B, B with the expression, transfer,
@@ -69,13 +79,19 @@ def measure_transfer(
     distance = PerceptualDistance()
     figures, rows = [], []
     for expression in EXPRESSIONS:
+        changes = [
+            edits.transfer(
+                result, f"{i}_a_neutral", f"{i}_b_neutral", f"{i}_b_{expression}", difference=difference, threshold=0
+            )
+            for i in range(pairs)
+        ]
         w1 = torch.stack([result[f"{i}_a_neutral"] for i in range(pairs)])
-        w2 = torch.stack([result[f"{i}_b_neutral"] for i in range(pairs)])
-        w3 = torch.stack([result[f"{i}_b_{expression}"] for i in range(pairs)])
         truth = _stack([takers[f"{i}_a_{expression}"] for i in range(pairs)])
         neutral = _stack([takers[f"{i}_a_neutral"] for i in range(pairs)])
         with torch.no_grad():
-            moved, base = (result.generator.synthesis(w).clamp(-1, 1) for w in (w1 + (w3 - w2), w1))
+            moved, base = (
+                result.generator.synthesis(w).clamp(-1, 1) for w in (torch.cat([change.ws for change in changes]), w1)
+            )
             d = [distance(face_region(image), face_region(truth)) for image in (moved, neutral, base)]
         closer = [float((d[0] < d[k]).float().mean()) for k in (1, 2)]
         figures.append(Transfer(expression, *closer, *(float(x.mean()) for x in d)))

@@ -50,7 +50,8 @@ def test_the_commands_of_the_document_work(keep, tmp_path, monkeypatch):
     names = ("anna", "anna_laugh", "ben", "grace", "leo", "ruth", "astronaut", "chelsea")
     embedding = keep(names, generator="faces64")
     monkeypatch.chdir(tmp_path)
-    words = ["make_edit_pictures.py", "--embedding", embedding, "--images", str(tmp_path / "images")]
+    words = ["make_edit_pictures.py", "--embedding", embedding, "--draft", embedding]
+    words += ["--images", str(tmp_path / "images")]
     monkeypatch.setattr(sys, "argv", words)
     script = runpy.run_path(str(ROOT / "scripts" / "make_edit_pictures.py"))
     assert script["main"]() == 0

@@ -28,7 +28,8 @@ def test_shipped_statistics_are_those_of_the_shipped_generator():
     with safe_open(SHIPPED, framework="pt") as file:
         assert file.metadata()["generator_sha256"] == generator.sha256
         mean, basis, std = (file.get_tensor(f"w_{name}") for name in ("mean", "basis", "std"))
-    w = generator.mapping(torch.randn(2000, 128, generator=torch.Generator().manual_seed(5)))[:, 0]
+    z = torch.randn(10_000, 128, generator=torch.Generator().manual_seed(5))  # thin axes have heavy tails
+    w = torch.cat([generator.mapping(part)[:, 0] for part in z.split(2000)])
     white = (w - mean) @ basis.T / std
     assert white.mean(dim=0).abs().max() < 0.12  # 5 standard errors
     assert white.std(dim=0) == pytest.approx(1, abs=0.15)
