@@ -61,8 +61,13 @@ def sweep_drafts(folder: Path) -> None:
 
 
 def _ask_disk(draft: Path, error: Exception) -> None:
-    """Let the system say that the disk is full where a library in C++ only said that it could not write."""
-    if isinstance(error, OSError) or not draft.exists():
+    """Raise ``OSError`` where a library told its number in words (safetensors), or only that it could not write."""
+    if isinstance(error, OSError):
+        return
+    if told := re.search(r"\(os error (\d+)\)", str(error)):
+        number = int(told[1])
+        raise OSError(number, os.strerror(number)) from error
+    if not draft.exists():
         return
     try:
         with draft.open("ab") as file:

@@ -4,6 +4,7 @@ import sys
 from contextlib import nullcontext
 
 import pytest
+from safetensors import SafetensorError
 
 from i2s_lightning.checkpoints.atomic import replacing, sweep_drafts
 from i2s_lightning.checkpoints.folder import locked, set_aside
@@ -67,6 +68,15 @@ def test_what_replacing_writes_is_what_is_swept(tmp_path, stem, ending):
         sweep_drafts(tmp_path)
         assert not draft.exists()
         draft.touch()
+
+
+def test_a_full_disk_that_safetensors_tells_in_words_is_one(tmp_path):
+    """By the time that it is asked, the disk may have room again."""
+    words = "Error while serializing: I/O error: No space left on device (os error 28)"
+    with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "f.safetensors") as draft:
+        draft.touch()
+        raise SafetensorError(words)
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_the_system_says_that_the_disk_is_full_where_a_library_does_not(tmp_path, monkeypatch):
