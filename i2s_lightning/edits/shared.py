@@ -17,10 +17,10 @@ PENALTY = 2.5
 def shared_difference(
     generator: Generator,
     neutral: Float[Tensor, "L D"],
-    expressive: Float[Tensor, "L D"],
+    expressive: Float[Tensor, "B L D"],
     noise_mode: NoiseMode = "const",
-) -> Float[Tensor, "L D"]:
-    """Find the least change of the neutral picture's styles, the same in all layers, that gives the expressive picture.
+) -> Float[Tensor, "B L D"]:
+    """Find the least change of the neutral styles, the same in all layers, that gives each expressive picture.
 
     ``expressive - neutral`` (Image2StyleGAN, section 4.3) holds, beside the expression, everything in which two
     embeddings found different ways to reproduce a face, and in W+ that is the larger part. A generator's own styles are
@@ -31,13 +31,20 @@ def shared_difference(
     Args:
         generator: Of both.
         neutral: w2.
-        expressive: w3.
-        noise_mode: For rendering both.
+        expressive: w3 of each expression; each is searched by itself.
+        noise_mode: For rendering both; noise maps of their own are left out.
 
     Returns:
         The offset for each layer; zero where nothing better was found.
     """
     objective = Objective({"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, generator).to(neutral.device)
+    rows = [_search(generator, objective, neutral, row, noise_mode) for row in expressive]
+    return torch.stack(rows).expand(-1, len(neutral), -1)
+
+
+def _search(
+    generator: Generator, objective: Objective, neutral: Tensor, expressive: Tensor, noise_mode: NoiseMode
+) -> Float[Tensor, "1 D"]:
     with torch.no_grad():
         references = objective.prepare(generator.synthesis(expressive.unsqueeze(0), noise_mode))
     offset = torch.nn.Parameter(torch.zeros_like(neutral[:1]))
@@ -53,4 +60,4 @@ def shared_difference(
             best, least = offset.detach().clone(), float(loss)
         optimizer.param_groups[0]["loss"] = loss
         optimizer.step()
-    return best.expand_as(neutral)
+    return best

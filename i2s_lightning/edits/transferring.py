@@ -69,7 +69,7 @@ def transfer(
     strengths = values(strength)
     chosen = layer_set(layers, embedding.generator.layer_resolutions)
     threshold = threshold if difference == "plain" else 0
-    differences = torch.stack([_difference(source, rest, name, difference) for name in expressions])
+    differences = _differences(source, rest, expressions, difference)
     differences = clean_difference(smooth_sequence(differences, smooth), threshold=threshold, normalise=normalise)
     _report(differences, expressions, threshold)
     runs = [list(range(len(expressions)))] if len(strengths) == 1 else [[k] for k in range(len(expressions))]
@@ -93,11 +93,12 @@ def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[
     return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
 
 
-def _difference(source: Embedding, neutral: str, expression: str, kind: Difference) -> Tensor:
+def _differences(source: Embedding, neutral: str, expressions: Sequence[str], kind: Difference) -> Tensor:
+    expressive = torch.stack([source[name] for name in expressions])
     if kind == "plain":
-        return source[expression] - source[neutral]
-    log.info("%s: searching what turns %s into it", expression, neutral)
-    return shared_difference(source.generator, source[neutral], source[expression], source.noise_mode)
+        return expressive - source[neutral]
+    log.info("searching what turns %s into %s", neutral, ", ".join(expressions))
+    return shared_difference(source.generator, source[neutral], expressive, source.noise_mode)
 
 
 def _check_same(embedding: Embedding, source: Embedding) -> None:

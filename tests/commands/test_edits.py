@@ -36,6 +36,9 @@ CASES = {
     "mix --content ann --style carol --layers 4 --weight 0.5": lambda e: edits.mix(
         e, "ann", "carol", layers=4, weight=0.5
     ),
+    "transfer --target ann --neutral bob --expression carol --difference shared --strength 2": (
+        lambda e: edits.transfer(e, "ann", "bob", "carol", strength=2, difference="shared")
+    ),
     "transfer --target ann --neutral bob --expression carol --strength -1:1.5:3 2 --threshold 0.5": (
         lambda e: edits.transfer(e, "ann", "bob", "carol", strength=[-1, 0.25, 1.5, 2], threshold=0.5)
     ),
