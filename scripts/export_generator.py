@@ -9,11 +9,15 @@ import argparse
 from pathlib import Path
 
 import torch
+from training.expressions import expression_directions
 from training.mapping import teach_mapping
 from training.pairs import PairData
 from training.task import TrainGenerator
+from training.teacher import Teacher
 from training.units import set_units
 
+from i2s_lightning.edits import save_directions
+from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.build import build
 from i2s_lightning.generators.native import load_native, save_native
 from i2s_lightning.generators.stylegan2 import StyleGAN2
@@ -27,24 +31,31 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--deviation", type=float, default=0.44, help="of styles; 0 leaves their units as they are")
     parser.add_argument("--note", action="append", default=[], help="for the file's header, may be repeated")
+    parser.add_argument("--expressions", type=Path, help="file for what a checkpoint's teacher knows of expressions")
     options = parser.parse_args()
-    if options.weights.suffix != ".safetensors" and not options.data:
+    finished = options.weights.suffix == ".safetensors"
+    if finished and options.expressions:
+        parser.error("--expressions needs a checkpoint: a finished generator has no teacher")
+    if not finished and not options.data:
         parser.error("a checkpoint's mapping network learns at the export: --data FOLDER of render_faces.py is needed")
-    generator, notes = _read(options)
+    generator, notes, teacher = _read(options)
     if options.deviation:
         set_units(generator, options.deviation)
     notes = [*notes, *options.note]
     generator.source = {"name": options.out.stem, "data": "renders of CC0 assets", "notes": notes}
     save_native(generator, options.out)
+    if teacher and options.expressions:
+        shipped = load_generator(str(options.out))
+        save_directions(options.expressions, expression_directions(teacher, shipped), shipped)
 
 
-def _read(options: argparse.Namespace) -> tuple[StyleGAN2, list[str]]:
-    """Return the (averaged) generator and what its file says about it."""
+def _read(options: argparse.Namespace) -> tuple[StyleGAN2, list[str], Teacher | None]:
+    """Return the (averaged) generator, what its file says about it, and its teacher."""
     if options.weights.suffix == ".safetensors":
         state = load_native(options.weights)
         generator = build(state)
         assert isinstance(generator, StyleGAN2)
-        return generator, list(state.source.get("notes", []))
+        return generator, list(state.source.get("notes", [])), None
     content = torch.load(options.weights, map_location="cpu", weights_only=True)
     settings = {name: value for name, value in content["hyper_parameters"].items() if not name.startswith("_")}
     task = TrainGenerator(**settings | {"start": ()})
@@ -55,7 +66,7 @@ def _read(options: argparse.Namespace) -> tuple[StyleGAN2, list[str]]:
         styles = task.average_teacher(data.parameters)
     missed = teach_mapping(task.average.mapping, data.codes, styles, options.mapping_steps)
     print(f"the mapping network misses {missed:.1%} of the variance of styles")
-    return task.average, [f"{int(task.seen):,} images seen in the last stage"]
+    return task.average, [f"{int(task.seen):,} images seen in the last stage"], task.average_teacher
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 Portrait i is a pure function of (seed, i); run several processes with different ``--start`` on several cores. A file
 ``SEED_START.npz`` holds ``images`` (N, side, side, 3) uint8, ``codes`` (N, Z), the draws as standard normal numbers,
-and ``parameters`` (N, P), what the renderer makes of them. ``--twins`` adds the same people with another expression;
-``--no_images``, much quicker, leaves the images out.
+and ``parameters`` (N, P), what the renderer makes of them. ``--twins`` adds the same people with another
+expression, some with glasses put on or off; ``--no_images``, much quicker, leaves the images out.
 """
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ import torch
 from faces.assets import FaceAssets, load_assets
 from faces.draws import Array, Draws
 from faces.expressions import FREQUENCIES
-from faces.people import draw_person
+from faces.people import Person, draw_person
 from faces.portrait import person_of, preset_actions, render
-from numpy.typing import NDArray
 from PIL import Image
 from training.codes import WIDTHS, encode, principal_dials
-from training.parameters import ACTIONS, parameters_of
+from training.parameters import parameters_of
+
+CHANGED_GLASSES = 1 / 3
+"""Share of twins. Few people wear glasses, and rims are too thin to be learned from those alone."""
 
 
 def main() -> None:
@@ -42,19 +45,22 @@ def main() -> None:
     codes, parameters = zip(*(code_of(assets, axes, seed, index) for index in indices), strict=True)
     numbers = {"codes": np.float32(codes), "parameters": np.float32(parameters)}
     if options.twins:
-        images |= twins_of(seed, indices, size, numbers["parameters"])
+        images |= twins_of(seed, indices, size, axes)
     np.savez(options.out / f"{seed}_{options.start:06d}.npz", **images, **numbers)
 
 
-def twins_of(seed: int, indices: Sequence[int], size: int, parameters: NDArray[np.float32]) -> dict[str, Array]:
-    """Render each person again, with a preset drawn as often as portraits have it; only the actions change."""
-    names, twins, changed = list(FREQUENCIES), [], parameters.copy()
-    for row, index in enumerate(indices):
-        name = np.random.default_rng([seed, index, 2]).choice(names, p=list(FREQUENCIES.values()))
-        actions = preset_actions(str(name))
-        twins.append(render(person_of(seed, index).with_actions(actions), size))
-        changed[row, :ACTIONS] = actions
-    return {"twin_images": np.stack(twins), "twin_parameters": changed}
+def twins_of(seed: int, indices: Sequence[int], size: int, axes: Array) -> dict[str, Array]:
+    """Render each person again, changed; only what ``twin_of`` names differs."""
+    twins = [twin_of(person_of(seed, i), np.random.default_rng([seed, i, 2])) for i in indices]
+    parameters = np.float32([parameters_of(twin, axes) for twin in twins])
+    return {"twin_images": np.stack([render(twin, size) for twin in twins]), "twin_parameters": parameters}
+
+
+def twin_of(person: Person, rng: np.random.Generator) -> Person:
+    """Give a person a preset, drawn as often as portraits have it, and now and then put glasses on or off."""
+    actions = preset_actions(str(rng.choice(list(FREQUENCIES), p=list(FREQUENCIES.values()))))
+    twin = person.with_actions(actions)
+    return replace(twin, glasses=not twin.glasses) if rng.random() < CHANGED_GLASSES else twin
 
 
 def dial_axes(assets: FaceAssets, count: int) -> Array:

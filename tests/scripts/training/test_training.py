@@ -6,13 +6,15 @@ import pytest
 import torch
 from faces.assets import load_assets
 from faces.draws import Draws
+from faces.expressions import PRESETS
 from faces.people import draw_person
-from faces.portrait import person_of, render
+from faces.portrait import person_of, preset_actions, render
 from measures.frechet import frechet_distance, nearest
 from pytorch_lightning import Trainer
 from render_faces import twins_of
 from training.codes import WIDTHS, encode, principal_dials
 from training.discriminator import Convolution, Discriminator
+from training.expressions import expression_directions
 from training.mapping import teach_mapping
 from training.objectives import (
     adversarial_losses,
@@ -29,7 +31,9 @@ from training.teacher import Teacher
 from training.warm_start import load_starts
 
 from i2s_lightning.errors import UnsupportedWeightsError
+from i2s_lightning.generators import load_generator
 from i2s_lightning.generators.native import save_native
+from i2s_lightning.generators.samples import SAMPLES, sample_w
 from i2s_lightning.generators.stylegan2 import StyleGAN2
 from i2s_lightning.ops.images import from_uint8
 from i2s_lightning.ops.mapping import normalize_2nd_moment
@@ -240,15 +244,40 @@ def change(task, data):
     return float((images[1] - images[0])[:, :, 6:14, 4:12].mean())
 
 
-def test_a_twin_is_the_same_person_with_the_actions_that_are_noted():
-    parameters = np.stack([parameters_of(person, np.eye(78, 3)) for person, _ in people(2)]).astype(np.float32)
-    twins = twins_of(1, range(2), 16, parameters)
+def test_a_twin_is_the_same_person_with_what_is_noted_changed():
+    axes = np.eye(78, 3)
+    own = np.float32([parameters_of(person, axes) for person, _ in people(6)])
+    twins = twins_of(1, range(6), 16, axes)
     changed = twins["twin_parameters"]
-    assert np.array_equal(changed[:, ACTIONS:], parameters[:, ACTIONS:])
-    for row in range(2):
-        own = render(person_of(1, row).with_actions(changed[row, :ACTIONS].astype(float)), 16)
-        assert np.abs(own.astype(int) - twins["twin_images"][row]).max() <= 1
-        assert not np.array_equal(changed[row, :ACTIONS], parameters[row, :ACTIONS])
+    spectacles = slice(-11, -6)  # whether, and their frame
+    others = np.r_[ACTIONS : own.shape[1] - 11, own.shape[1] - 6 : own.shape[1]]
+    assert np.array_equal(changed[:, others], own[:, others])
+    put_on = changed[:, -11] != own[:, -11]
+    assert 0 < put_on.sum() < 6
+    assert np.array_equal(changed[~put_on, spectacles], own[~put_on, spectacles])
+    for row in range(6):
+        twin = person_of(1, row).with_actions(changed[row, :ACTIONS].astype(float))
+        rendered = render(replace(twin, glasses=bool(changed[row, -11])), 16)
+        assert np.abs(rendered.astype(int) - twins["twin_images"][row]).max() <= 1
+        assert not np.array_equal(changed[row, :ACTIONS], own[row, :ACTIONS])
+
+
+def test_the_teachers_expressions_are_directions_that_do_them(generator, tmp_path):
+    """Styles are linear in facial actions, so a preset's style is its direction, the same in all layers."""
+    save_native(generator, tmp_path / "g.safetensors")
+    shipped = load_generator(str(tmp_path / "g.safetensors"))
+    teacher = Teacher(ACTIONS + 3, ACTIONS, 16)
+    found = expression_directions(teacher, shipped)
+    assert len(found) == len(PRESETS) - 1
+    assert "neutral" not in found
+    rest, laugh = torch.zeros(2, ACTIONS + 3)
+    laugh[:ACTIONS] = torch.tensor(preset_actions("laugh"))
+    with torch.no_grad():
+        change = teacher(laugh[None]) - teacher(rest[None])
+    ws = found["laugh"].ws
+    assert torch.equal(ws, ws[:1].expand_as(ws))
+    assert torch.nn.functional.cosine_similarity(ws[0], change[0], dim=0) > 0.9999
+    assert float((sample_w(shipped, SAMPLES) @ (ws[0] / ws[0].norm())).std()) == pytest.approx(float(ws[0].norm()))
 
 
 def test_the_mapping_network_learns_what_codes_mean(generator):
