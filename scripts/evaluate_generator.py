@@ -99,6 +99,7 @@ class Evaluation:
             steps=options.transfer_steps,
             config=options.transfer_config,
             difference=options.transfer_difference,
+            within=options.transfer_within,
         )
         Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(self.out / "transfer.png")
         figures = {"pairs": float(options.transfer_pairs)}
@@ -147,6 +148,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--transfer_pairs", type=int, default=50, help="each gives a triple per expression")
     parser.add_argument("--transfer_config", type=Path, help="how to embed; default: the paper's way")
     parser.add_argument("--transfer_difference", choices=["plain", "shared"], default="plain")
+    parser.add_argument("--transfer_within", help="directions that differences are limited to")
     parser.add_argument("--transfer_space", default="w_plus")
     parser.add_argument("--transfer_steps", type=int, default=500)
     return parser.parse_args()

@@ -21,6 +21,12 @@ def main(words: list[str] | None = None) -> None:
         help="plain: w3 - w2 (the paper's); shared: the least change, the same in all layers, from picture w2 to w3",
     )
     parser.add_argument(
+        "--within",
+        type=str | None,
+        default=None,
+        help="take only what the directions of this file can say; expressions: those that come with the generator",
+    )
+    parser.add_argument(
         "--threshold", type=float, default=1.0, help="layers whose plain difference is less are left out; 0: none"
     )
     parser.add_argument("--normalise", type=bool, default=False, help="one strength means the same for every pair")
@@ -38,6 +44,7 @@ def _build(o: Namespace) -> edits.Edit:
         o.expression,
         strength=o.strength,
         difference=o.difference,
+        within=o.within,
         threshold=o.threshold,
         normalise=o.normalise,
         layers=o.layers,

@@ -22,6 +22,8 @@ from i2s_lightning.generators.base import Generator
 
 FORMAT, VERSION = "i2s_lightning.directions", "1"
 SHIPPED = Path(__file__).parent.parent / "assets" / "directions"
+EXPRESSIONS = "expressions"
+"""Folder below; and the word for them."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ def find_direction(text: str, generator: Generator, *, force: bool = False) -> D
         ConfigError: There is no direction of this name.
     """
     file, _, name = text.rpartition(":")
-    known = load_directions(file, generator, force=force) if file else shipped_directions(generator)
+    if file:
+        known = load_directions(file, generator, force=force)
+    else:
+        known = shipped_directions(generator, EXPRESSIONS) | shipped_directions(generator)
     if name in known:
         return known[name]
     if not known:
@@ -110,10 +115,37 @@ def find_direction(text: str, generator: Generator, *, force: bool = False) -> D
     raise ConfigError(f"no direction {name!r} {'in ' + file if file else 'for this generator'}; {', '.join(close)}?")
 
 
-def shipped_directions(generator: Generator) -> dict[str, Direction]:
-    """Give the directions that come with this package for a generator; none for most."""
+def find_expressions(text: str, generator: Generator) -> dict[str, Direction]:
+    """Find a set of directions by what a user writes.
+
+    Args:
+        text: A file of directions, or ``expressions``: those that come with this package for this generator.
+        generator: What they are to be used in.
+
+    Raises:
+        CheckpointError: The file does not fit.
+        ConfigError: No expressions come with this generator.
+    """
+    if text != EXPRESSIONS:
+        return load_directions(text, generator)
+    known = shipped_directions(generator, EXPRESSIONS)
+    if not known:
+        raise ConfigError(
+            f"no expressions come with this generator ({generator.sha256[:12]}), so `within` needs a file: learn some "
+            "from labelled pictures with `directions --method boundary --out FILE`, then name FILE"
+        )
+    return known
+
+
+def shipped_directions(generator: Generator, folder: str = "") -> dict[str, Direction]:
+    """Give the directions that come with this package for a generator; none for most.
+
+    Args:
+        generator: Any.
+        folder: ``expressions`` for those.
+    """
     found: dict[str, Direction] = {}
-    for path in sorted(SHIPPED.glob("*.safetensors")):
+    for path in sorted((SHIPPED / folder).glob("*.safetensors")):
         with safe_open(path, framework="pt") as file:
             fits = (file.metadata() or {}).get("generator") == generator.sha256
         if fits:

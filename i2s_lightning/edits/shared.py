@@ -19,6 +19,7 @@ def shared_difference(
     neutral: Float[Tensor, "L D"],
     expressive: Float[Tensor, "B L D"],
     noise_mode: NoiseMode = "const",
+    within: Float[Tensor, "R L D"] | None = None,
 ) -> Float[Tensor, "B L D"]:
     """Find the least change of the neutral styles, the same in all layers, that gives each expressive picture.
 
@@ -33,31 +34,42 @@ def shared_difference(
         neutral: w2.
         expressive: w3 of each expression; each is searched by itself.
         noise_mode: For rendering both; noise maps of their own are left out.
+        within: Search only sums of these directions, orthonormal, instead of all that is the same in all layers.
 
     Returns:
         The offset for each layer; zero where nothing better was found.
     """
     objective = Objective({"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, generator).to(neutral.device)
-    rows = [_search(generator, objective, neutral, row, noise_mode) for row in expressive]
-    return torch.stack(rows).expand(-1, len(neutral), -1)
+    if within is None:
+        within = torch.eye(neutral.shape[1]).unsqueeze(1).expand(-1, len(neutral), -1)
+    else:
+        within = within * len(neutral) ** 0.5  # so that a step is as long in a layer as without
+    rows = [_search(generator, objective, neutral, row, noise_mode, within.to(neutral)) for row in expressive]
+    return torch.stack(rows)
 
 
 def _search(
-    generator: Generator, objective: Objective, neutral: Tensor, expressive: Tensor, noise_mode: NoiseMode
-) -> Float[Tensor, "1 D"]:
+    generator: Generator,
+    objective: Objective,
+    neutral: Float[Tensor, "L D"],
+    expressive: Float[Tensor, "L D"],
+    noise_mode: NoiseMode,
+    basis: Float[Tensor, "R L D"],
+) -> Float[Tensor, "L D"]:
     with torch.no_grad():
         references = objective.prepare(generator.synthesis(expressive.unsqueeze(0), noise_mode))
-    offset = torch.nn.Parameter(torch.zeros_like(neutral[:1]))
-    optimizer = RowLBFGS([offset], history=EVALUATIONS)
-    best, least = offset.detach().clone(), torch.inf
+    amounts = torch.nn.Parameter(neutral.new_zeros(1, len(basis)))
+    optimizer = RowLBFGS([amounts], history=EVALUATIONS)
+    best, least = torch.zeros_like(neutral), torch.inf
     for _ in range(EVALUATIONS):
         with torch.enable_grad():
+            offset = torch.einsum("r,rld->ld", amounts[0], basis)
             ws = (neutral + offset).unsqueeze(0)
             loss = objective(generator.synthesis(ws, noise_mode), ws, references)[0] + PENALTY * offset.square().mean()
-            (offset.grad,) = torch.autograd.grad(loss.sum(), offset)
+            (amounts.grad,) = torch.autograd.grad(loss.sum(), amounts)
         loss = loss.detach()
         if float(loss) < least:
-            best, least = offset.detach().clone(), float(loss)
+            best, least = offset.detach(), float(loss)
         optimizer.param_groups[0]["loss"] = loss
         optimizer.step()
     return best

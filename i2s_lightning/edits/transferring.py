@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding
+from i2s_lightning.edits.direction_files import find_expressions
 from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
 from i2s_lightning.edits.shared import shared_difference
 from i2s_lightning.edits.shots import Edit, Shot
 from i2s_lightning.errors import CheckpointError
+from i2s_lightning.ops.directions import project, span
 from i2s_lightning.ops.latents import clean_difference, move, smooth_sequence
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ def transfer(
     *,
     strength: Values = 1,
     difference: Difference = "plain",
+    within: str | None = None,
     threshold: Number = 1,
     normalise: bool = False,
     layers: Layers = "all",
@@ -48,6 +51,8 @@ def transfer(
         strength: lambda, one or more; 0 leaves the target as it is, negative shows the opposite.
         difference: "plain" is w3 - w2, as in the paper; "shared" the least change, the same in all layers, that turns
             w2's picture into w3's (see :func:`shared_difference`), which edits of W+ survive better.
+        within: Take only what the directions of this file can say; ``expressions``: those that come with the generator.
+            What a difference holds beside its expression is then left out, whatever it is.
         threshold: Layers whose plain difference is shorter than this (L2 norm) are left out as noise; 0 keeps all.
             The paper's is 1.
         normalise: Scale what is left, so that one strength means the same for every pair of pictures.
@@ -60,7 +65,7 @@ def transfer(
 
     Raises:
         CheckpointError: There is no such picture, or ``source`` belongs to another generator.
-        ConfigError: Layers or strengths that mean nothing.
+        ConfigError: Layers or strengths that mean nothing, or no expressions come with this generator.
     """
     source = embedding if source is None else source
     _check_same(embedding, source)
@@ -69,7 +74,8 @@ def transfer(
     strengths = values(strength)
     chosen = layer_set(layers, embedding.generator.layer_resolutions)
     threshold = threshold if difference == "plain" else 0
-    differences = _differences(source, rest, expressions, difference)
+    basis = None if within is None else _span(within, source)
+    differences = _differences(source, rest, expressions, difference, basis)
     differences = clean_difference(smooth_sequence(differences, smooth), threshold=threshold, normalise=normalise)
     _report(differences, expressions, threshold)
     runs = [list(range(len(expressions)))] if len(strengths) == 1 else [[k] for k in range(len(expressions))]
@@ -93,12 +99,20 @@ def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[
     return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
 
 
-def _differences(source: Embedding, neutral: str, expressions: Sequence[str], kind: Difference) -> Tensor:
+def _span(within: str, source: Embedding) -> Tensor:
+    directions = find_expressions(within, source.generator).values()
+    return span(torch.stack([direction.ws for direction in directions]))
+
+
+def _differences(
+    source: Embedding, neutral: str, expressions: Sequence[str], kind: Difference, basis: Tensor | None
+) -> Tensor:
     expressive = torch.stack([source[name] for name in expressions])
     if kind == "plain":
-        return expressive - source[neutral]
+        difference = expressive - source[neutral]
+        return difference if basis is None else project(difference, basis.to(difference))
     log.info("searching what turns %s into %s", neutral, ", ".join(expressions))
-    return shared_difference(source.generator, source[neutral], expressive, source.noise_mode)
+    return shared_difference(source.generator, source[neutral], expressive, source.noise_mode, basis)
 
 
 def _check_same(embedding: Embedding, source: Embedding) -> None:

@@ -84,3 +84,33 @@ def fixed_sign(directions: Float[Tensor, "K D"]) -> Float[Tensor, "K D"]:
     """Choose the sign of each row so that its largest entry is positive: eigenvectors have none of their own."""
     largest = directions.abs().argmax(dim=1, keepdim=True)
     return directions * directions.gather(1, largest).sign()
+
+
+def span(directions: Float[Tensor, "K L D"]) -> Float[Tensor, "R L D"]:
+    """Find orthonormal directions that reach the same changes of W+ as the given ones.
+
+    Args:
+        directions: May depend on each other, or be zero.
+
+    Returns:
+        As many as are independent.
+
+    Example:
+        >>> span(torch.tensor([[[3.0, 0.0]], [[-5.0, 0.0]]])).abs()
+        tensor([[[1., 0.]]])
+    """
+    rows = directions.double().flatten(1)
+    _, sizes, basis = torch.linalg.svd(rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-12), full_matrices=False)
+    independent: Tensor = basis[sizes > 1e-6]
+    return independent.reshape(-1, *directions.shape[1:]).to(directions)
+
+
+def project(difference: Float[Tensor, "B L D"], basis: Float[Tensor, "R L D"]) -> Float[Tensor, "B L D"]:
+    """Keep of each difference what orthonormal directions can express: its nearest point in their span.
+
+    Example:
+        >>> project(torch.tensor([[[3.0, 4.0]]]), torch.tensor([[[0.0, 1.0]]]))
+        tensor([[[0., 4.]]])
+    """
+    rows = basis.flatten(1)
+    return (difference.flatten(1) @ rows.T @ rows).reshape(difference.shape)

@@ -51,6 +51,7 @@ def measure_transfer(
     steps: int,
     config: Path | None = None,
     difference: edits.Difference = "plain",
+    within: str | None = None,
 ) -> tuple[list[Transfer], list[list[Picture]]]:
     """Embed A neutral, B neutral and B with each expression; add the difference to A; compare with A's true render.
 
@@ -63,6 +64,7 @@ def measure_transfer(
         steps: Of embedding.
         config: Settings for the rest; without, the paper's.
         difference: See ``edits.transfer``.
+        within: The same.
 
     Returns:
         Figures for each expression; and rows of pictures of the first pairs: A, B, B with the expression, transfer,
@@ -81,7 +83,13 @@ def measure_transfer(
     for expression in EXPRESSIONS:
         changes = [
             edits.transfer(
-                result, f"{i}_a_neutral", f"{i}_b_neutral", f"{i}_b_{expression}", difference=difference, threshold=0
+                result,
+                f"{i}_a_neutral",
+                f"{i}_b_neutral",
+                f"{i}_b_{expression}",
+                difference=difference,
+                within=within,
+                threshold=0,
             )
             for i in range(pairs)
         ]

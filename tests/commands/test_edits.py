@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 
@@ -64,6 +65,19 @@ def test_the_ending_decides_the_form(run, tmp_path, ending, capsys):
     assert main([*words, *QUIET]) == 0
     assert out.stat().st_size > 100
     assert capsys.readouterr().out.endswith(f"wrote {out}\n")
+
+
+def test_a_transfer_is_limited_to_directions_of_a_file(run, tmp_path):
+    embedding, file = load_embedding(run), str(tmp_path / "d.safetensors")
+    edits.save_directions(file, edits.find_sefa(embedding.generator, 2), embedding.generator)
+    words = ["transfer", "--target", "ann", "--neutral", "bob", "--expression", "carol", "--threshold", "0"]
+    out = ["--out", str(tmp_path / "frames"), *QUIET]
+    assert main([*words, "--embedding", run, "--within", file, *out]) == 0
+    limited, free = (
+        edits.transfer(embedding, "ann", "bob", "carol", threshold=0, within=within) for within in (file, None)
+    )
+    assert np.array_equal(frames(tmp_path / "frames"), pixels(limited))
+    assert not torch.allclose(limited.ws, free.ws, atol=1e-3)
 
 
 def test_options_come_from_a_file_and_are_overridden(run, tmp_path):

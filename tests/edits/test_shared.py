@@ -6,6 +6,7 @@ import torch
 from i2s_lightning import edits
 from i2s_lightning.generators import load_generator
 from i2s_lightning.metrics.fidelity import psnr
+from i2s_lightning.ops.directions import project, span
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,16 @@ def test_what_layers_do_against_each_other_is_left_out(faces):
     smile = edits.shipped_directions(generator)["smile"].ws * 2.5
     plain, shared = smile + noise, edits.shared_difference(generator, w, (w + smile + noise)[None])[0]
     assert (shared - smile).norm() < 0.9 * (plain - smile).norm()
+
+
+def test_within_directions_it_finds_theirs_alone(faces):
+    generator, w = faces
+    known = edits.shipped_directions(generator)
+    within = span(torch.stack([known["smile"].ws, known["yaw"].ws]))
+    smile, age = known["smile"].ws * 2, known["age"].ws
+    offset = edits.shared_difference(generator, w, (w + smile + age)[None], within=within)[0]
+    assert torch.allclose(project(offset[None], within)[0], offset, atol=1e-5)
+    assert torch.nn.functional.cosine_similarity(offset[0], smile[0], dim=0) > 0.8
 
 
 def test_nothing_to_change(faces):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from i2s_lightning import edits
-from i2s_lightning.errors import CheckpointError
+from i2s_lightning.errors import CheckpointError, ConfigError
 from i2s_lightning.ops.latents import smooth_sequence
 
 
@@ -56,3 +56,20 @@ def test_expressions_of_another_generator_are_refused(keep, plain):
     source.run["generator"]["sha256"] = "0" * 64
     with pytest.raises(CheckpointError, match="embedded with another generator"):
         edits.transfer(plain, "ann", "rest", "smile", source=source)
+
+
+def test_only_what_the_directions_can_say_is_transferred(plain, tmp_path):
+    generator = plain.generator
+    ws = torch.randn(2, generator.num_ws, generator.w_dim, generator=torch.Generator().manual_seed(0))
+    known = {name: edits.Direction(name, row) for name, row in zip("ab", ws, strict=True)}
+    edits.save_directions(tmp_path / "d.safetensors", known, generator)
+    edit = edits.transfer(plain, "ann", "dave_1", "dave_2", within=str(tmp_path / "d.safetensors"), threshold=0)
+    difference = (plain["dave_2"] - plain["dave_1"]).flatten().double()
+    amounts = torch.linalg.lstsq(ws.flatten(1).double().T, difference[:, None]).solution
+    expected = (ws.flatten(1).double().T @ amounts).reshape(ws.shape[1:])
+    assert torch.allclose(edit.ws[0] - plain["ann"], expected.float(), atol=1e-5)
+
+
+def test_a_generator_without_expressions_says_how_to_learn_some(plain):
+    with pytest.raises(ConfigError, match="needs a file: learn some from labelled pictures with `directions --method"):
+        edits.transfer(plain, "ann", "dave_1", "dave_2", within="expressions")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from i2s_lightning.ops.directions import boundary, fixed_sign, principal, sefa
+from i2s_lightning.ops.directions import boundary, fixed_sign, principal, project, sefa, span
 
 
 def test_sefa_is_the_singular_value_decomposition():
@@ -58,3 +58,23 @@ def test_signs_are_fixed():
     rows = torch.tensor([[0.1, -0.9], [0.8, 0.3]])
     assert torch.equal(fixed_sign(rows), fixed_sign(-rows))
     assert torch.equal(fixed_sign(rows), torch.tensor([[-0.1, 0.9], [0.8, 0.3]]))
+
+
+def test_a_span_has_as_many_directions_as_are_independent():
+    rows = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
+    basis = span(torch.cat([rows, 2 * rows[:1] - rows[1:2], torch.zeros(1, 4, 5)]))
+    assert basis.shape == rows.shape
+    assert torch.allclose(basis.flatten(1) @ basis.flatten(1).T, torch.eye(3), atol=1e-6)
+    assert torch.allclose(project(rows, basis), rows, atol=1e-5)
+
+
+def test_a_projection_is_the_least_squares_answer():
+    rng = torch.Generator().manual_seed(0)
+    rows, difference = torch.randn(3, 4, 5, generator=rng), torch.randn(2, 4, 5, generator=rng)
+    a, b = rows.flatten(1).T.double().numpy(), difference.flatten(1).T.double().numpy()
+    expected = torch.from_numpy((a @ np.linalg.lstsq(a, b, rcond=None)[0]).T).reshape(difference.shape)
+    assert torch.allclose(project(difference, span(rows)), expected.float(), atol=1e-5)
+
+
+def test_a_span_of_nothing_leaves_nothing():
+    assert not project(torch.ones(1, 2, 2), span(torch.zeros(2, 2, 2))).any()
