@@ -2,7 +2,8 @@
 
 ``python scripts/export_generator.py --weights runs/generator/checkpoints/last.ckpt --data runs/faces --out FILE``
 
-A checkpoint's mapping network is taught here, from the codes and parameters of a data set.
+A checkpoint's mapping network is taught here, from the codes and parameters of a data set. ``--expressions`` writes
+beside it what the teacher of its styles knows of expressions, as directions.
 """
 
 import argparse
@@ -39,14 +40,13 @@ def main() -> None:
     if not finished and not options.data:
         parser.error("a checkpoint's mapping network learns at the export: --data FOLDER of render_faces.py is needed")
     generator, notes, teacher = _read(options)
-    if options.deviation:
-        set_units(generator, options.deviation)
+    scale = set_units(generator, options.deviation) if options.deviation else 1.0
     notes = [*notes, *options.note]
     generator.source = {"name": options.out.stem, "data": "renders of CC0 assets", "notes": notes}
     save_native(generator, options.out)
     if teacher and options.expressions:
         shipped = load_generator(str(options.out))
-        save_directions(options.expressions, expression_directions(teacher, shipped), shipped)
+        save_directions(options.expressions, expression_directions(teacher, shipped, scale), shipped)
 
 
 def _read(options: argparse.Namespace) -> tuple[StyleGAN2, list[str], Teacher | None]:

@@ -21,7 +21,7 @@ def photographed(address: str, size: tuple[int, int]) -> Image.Image:
         page = opened(browser.new_page(viewport={"width": size[0], "height": size[1]}), address)
         page.click("#strip button >> text=/^leo$/")
         slide(page, "morph", 0.35)
-        slide(page, "direction-1", 1.5)
+        slide(page, "direction-2", 1.5)  # smile: names in alphabetical order
         slide(page, "psi", 0.85)
         caption(page, "leo, 35% towards ruth, smile +1.5, truncated to 0.85")
         page.mouse.move(0, 0)

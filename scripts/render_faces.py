@@ -87,7 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="20261123 is held out for measurements")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--z_dim", type=int, default=128, help="width of a code")
-    parser.add_argument("--twins", action="store_true", help="the same people with another expression, too")
+    parser.add_argument("--twins", action="store_true", help="the same people changed (see above), too")
     parser.add_argument("--no_images", action="store_true", help="codes and parameters alone")
     parser.add_argument("--png", action="store_true", help="write pictures instead of a data set")
     return parser.parse_args()

@@ -50,4 +50,5 @@ def _build(o: Namespace) -> edits.Edit:
         layers=o.layers,
         smooth=o.smooth,
         source=None if o.source is None else edits.open_embedding(o.source, o.generator, force=o.force),
+        force=o.force,
     )

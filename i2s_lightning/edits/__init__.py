@@ -9,7 +9,7 @@
 
 from i2s_lightning.edits.direction_files import Direction as Direction
 from i2s_lightning.edits.direction_files import find_direction as find_direction
-from i2s_lightning.edits.direction_files import find_expressions as find_expressions
+from i2s_lightning.edits.direction_files import find_directions as find_directions
 from i2s_lightning.edits.direction_files import load_directions as load_directions
 from i2s_lightning.edits.direction_files import save_directions as save_directions
 from i2s_lightning.edits.direction_files import shipped_directions as shipped_directions

@@ -23,7 +23,7 @@ from i2s_lightning.generators.base import Generator
 FORMAT, VERSION = "i2s_lightning.directions", "1"
 SHIPPED = Path(__file__).parent.parent / "assets" / "directions"
 EXPRESSIONS = "expressions"
-"""Folder below; and the word for them."""
+"""Folder of expressions within ``SHIPPED``, and what users write for them."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def find_direction(text: str, generator: Generator, *, force: bool = False) -> D
     if file:
         known = load_directions(file, generator, force=force)
     else:
-        known = shipped_directions(generator, EXPRESSIONS) | shipped_directions(generator)
+        known = shipped_directions(generator)
+        known |= {key: d for key, d in shipped_directions(generator, EXPRESSIONS).items() if key not in known}
     if name in known:
         return known[name]
     if not known:
@@ -115,19 +116,20 @@ def find_direction(text: str, generator: Generator, *, force: bool = False) -> D
     raise ConfigError(f"no direction {name!r} {'in ' + file if file else 'for this generator'}; {', '.join(close)}?")
 
 
-def find_expressions(text: str, generator: Generator) -> dict[str, Direction]:
+def find_directions(text: str, generator: Generator, *, force: bool = False) -> dict[str, Direction]:
     """Find a set of directions by what a user writes.
 
     Args:
         text: A file of directions, or ``expressions``: those that come with this package for this generator.
         generator: What they are to be used in.
+        force: See :func:`load_directions`.
 
     Raises:
         CheckpointError: The file does not fit.
         ConfigError: No expressions come with this generator.
     """
     if text != EXPRESSIONS:
-        return load_directions(text, generator)
+        return load_directions(text, generator, force=force)
     known = shipped_directions(generator, EXPRESSIONS)
     if not known:
         raise ConfigError(

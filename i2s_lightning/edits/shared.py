@@ -1,4 +1,4 @@
-"""What turns one picture into another, as one small offset that all layers share."""
+"""What turns one picture into another, as one small change of its styles."""
 
 import torch
 from jaxtyping import Float
@@ -40,11 +40,10 @@ def shared_difference(
         The offset for each layer; zero where nothing better was found.
     """
     objective = Objective({"pixel": PixelLoss(), "perceptual": PerceptualLoss()}, generator).to(neutral.device)
-    if within is None:
-        within = torch.eye(neutral.shape[1]).unsqueeze(1).expand(-1, len(neutral), -1)
-    else:
-        within = within * len(neutral) ** 0.5  # so that a step is as long in a layer as without
-    rows = [_search(generator, objective, neutral, row, noise_mode, within.to(neutral)) for row in expressive]
+    everything = torch.eye(neutral.shape[1]).unsqueeze(1)
+    # Scaled so that a step is as long in a layer as without directions.
+    basis = (everything if within is None else within * len(neutral) ** 0.5).to(neutral)
+    rows = [_search(generator, objective, neutral, row, noise_mode, basis) for row in expressive]
     return torch.stack(rows)
 
 
@@ -54,7 +53,7 @@ def _search(
     neutral: Float[Tensor, "L D"],
     expressive: Float[Tensor, "L D"],
     noise_mode: NoiseMode,
-    basis: Float[Tensor, "R L D"],
+    basis: Tensor,
 ) -> Float[Tensor, "L D"]:
     with torch.no_grad():
         references = objective.prepare(generator.synthesis(expressive.unsqueeze(0), noise_mode))
@@ -69,7 +68,7 @@ def _search(
             (amounts.grad,) = torch.autograd.grad(loss.sum(), amounts)
         loss = loss.detach()
         if float(loss) < least:
-            best, least = offset.detach(), float(loss)
+            best, least = offset.detach().expand_as(neutral), float(loss)
         optimizer.param_groups[0]["loss"] = loss
         optimizer.step()
     return best

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding
-from i2s_lightning.edits.direction_files import find_expressions
+from i2s_lightning.edits.direction_files import find_directions
 from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
@@ -38,6 +38,7 @@ def transfer(
     layers: Layers = "all",
     smooth: Number = 0,
     source: Embedding | None = None,
+    force: bool = False,
 ) -> Edit:
     """Give targets the expression of somebody else: ``w1 + lambda (w3 - w2)``.
 
@@ -54,11 +55,12 @@ def transfer(
         within: Take only what the directions of this file can say; ``expressions``: those that come with the generator.
             What a difference holds beside its expression is then left out, whatever it is.
         threshold: Layers whose plain difference is shorter than this (L2 norm) are left out as noise; 0 keeps all.
-            The paper's is 1.
+            The paper's is 1. For differences as they are: neither "shared" nor ``within`` needs it.
         normalise: Scale what is left, so that one strength means the same for every pair of pictures.
         layers: Layers to change.
         smooth: Smooth the differences over the expressions in order: a Gaussian's standard deviation in frames.
         source: Another embedding, in the same generator, that has ``neutral`` and ``expression``.
+        force: Take directions that were found in another generator.
 
     Returns:
         For each target its row: over strengths, or over expressions when there is one strength.
@@ -73,8 +75,8 @@ def transfer(
     rest = match_names(source, neutral)[0]
     strengths = values(strength)
     chosen = layer_set(layers, embedding.generator.layer_resolutions)
-    threshold = threshold if difference == "plain" else 0
-    basis = None if within is None else _span(within, source)
+    basis = None if within is None else _span(within, source, force=force)
+    threshold = threshold if difference == "plain" and basis is None else 0
     differences = _differences(source, rest, expressions, difference, basis)
     differences = clean_difference(smooth_sequence(differences, smooth), threshold=threshold, normalise=normalise)
     _report(differences, expressions, threshold)
@@ -99,8 +101,8 @@ def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[
     return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
 
 
-def _span(within: str, source: Embedding) -> Tensor:
-    directions = find_expressions(within, source.generator).values()
+def _span(within: str, source: Embedding, *, force: bool) -> Tensor:
+    directions = find_directions(within, source.generator, force=force).values()
     return span(torch.stack([direction.ws for direction in directions]))
 
 

@@ -1,8 +1,9 @@
 """What a teacher knows of expressions, as directions of the generator that it taught."""
 
 import torch
-from faces.expressions import PRESETS
-from faces.portrait import preset_actions
+from faces.assets import load_assets
+from faces.draws import Array
+from faces.expressions import PRESETS, action_weights
 from training.teacher import Teacher
 
 from i2s_lightning.edits import Direction
@@ -12,18 +13,33 @@ from i2s_lightning.generators.samples import SAMPLES, sample_w
 
 
 @torch.no_grad()
-def expression_directions(teacher: Teacher, generator: Generator) -> dict[str, Direction]:
+def expression_directions(teacher: Teacher, generator: Generator, scale: float) -> dict[str, Direction]:
     """Make a direction of each preset but the neutral one: styles are linear in facial actions.
 
+    Those that are of one side have their mirror image beside them. ``facts`` tell the strength of the ``full`` preset.
+
     Args:
-        teacher: Of the styles, in whatever units.
+        teacher: Of the styles.
         generator: As it ships.
+        scale: Its styles' units in those of the teacher; see ``set_units``.
     """
     samples, layers = sample_w(generator, SAMPLES), range(generator.num_ws)
-    facts = {"method": "the style of the preset's facial actions, known from training"}
-    vectors = {name: teacher.expression(torch.tensor(preset_actions(name)).float()) for name in PRESETS}
-    return {
-        name: make_direction(name, vector, samples, len(layers), layers, facts)
-        for name, vector in vectors.items()
-        if name != "neutral"
-    }
+    found = {}
+    for name, actions in _presets().items():
+        vector = scale * teacher.expression(torch.tensor(actions).float())
+        length = float(vector.norm())
+        full = length / float((samples @ (vector / length)).std())
+        facts = {"method": "the style of a preset, known from training", "full": round(full, 2)}
+        found[name] = make_direction(name, vector, samples, len(layers), layers, facts)
+    return found
+
+
+def _presets() -> dict[str, Array]:
+    names, weights = load_assets().action_names, {}
+    for preset, actions in PRESETS.items():
+        weights[preset] = action_weights(names, actions)
+        mirrored = action_weights(names, actions, flip=True)
+        if (mirrored != weights[preset]).any():
+            weights[f"{preset}_mirrored"] = mirrored
+    del weights["neutral"]
+    return weights

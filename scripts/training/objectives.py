@@ -45,7 +45,7 @@ def pixel_difference(
 def expression_difference(
     image: Float[Tensor, "B 3 H W"], reference: Float[Tensor, "B 3 H W"], twins: int
 ) -> Float[Tensor, ""]:
-    """Compare what the expression changes in the face, between the last ``twins`` rows and as many before them.
+    """Compare what expression (and glasses) change in the face, between the last ``twins`` rows and those before them.
 
     Whatever else is wrong with a person's picture cancels, so that this sees expressions before likeness is good.
     """

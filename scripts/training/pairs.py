@@ -18,7 +18,8 @@ class Batch(NamedTuple):
     Attributes:
         images: Renders, ``(B, H, W, 3)`` uint8.
         parameters: Theirs, ``(B, P)``.
-        twins: So many at the end show the persons of as many before them, with another expression.
+        twins: So many at the end show the persons of as many before them, with another expression, and some with
+            glasses put on or off.
     """
 
     images: Tensor
@@ -32,7 +33,7 @@ class Pairs(IterableDataset[Batch]):
     Args:
         images: ``(N, H, W, 3)`` uint8.
         parameters: ``(N, P)``.
-        twin_images: The first M persons with another expression, ``(M, H, W, 3)`` uint8.
+        twin_images: The first M persons changed, ``(M, H, W, 3)`` uint8.
         twin_parameters: ``(M, P)``.
         batch_size: Images in a batch.
         twins: How many of these are twins; as many are the persons that they belong to.

@@ -53,7 +53,7 @@ class TrainGenerator(LightningModule):
         feature: Weight of the discriminator-feature difference of pairs.
         pixel: Weight of the mean squared difference of pairs.
         face: How much more a pixel of the face counts in that.
-        expression: Weight of the error in what an expression changes, between twins.
+        expression: Weight of the error in what an expression, or glasses, change between twins.
         gamma: Weight of R1.
         path: Weight of path-length regularisation; 0 is off, 2 the paper's.
     """

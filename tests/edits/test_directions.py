@@ -105,6 +105,14 @@ def test_shipped_directions_are_found_by_generator(plain, found, tmp_path, monke
     assert torch.equal(edits.find_direction("smile", plain.generator).ws, found["ganspace_00"].ws)
     with pytest.raises(ConfigError, match="no direction 'smiel' for this generator; smile"):
         edits.find_direction("smiel", plain.generator)
+    (tmp_path / "expressions").mkdir()
+    laugh = edits.Direction("laugh", -found["ganspace_01"].ws)
+    expressions = {"smile": found["ganspace_01"], "laugh": laugh}
+    edits.save_directions(tmp_path / "expressions" / "d.safetensors", expressions, plain.generator)
+    assert torch.equal(edits.find_direction("laugh", plain.generator).ws, laugh.ws)
+    assert torch.equal(edits.find_direction("smile", plain.generator).ws, found["ganspace_00"].ws)
+    assert list(edits.find_directions("expressions", plain.generator)) == ["laugh", "smile"]
+    assert list(edits.find_directions(str(tmp_path / "d.safetensors"), plain.generator)) == ["smile"]
 
 
 def test_directions_of_another_generator_are_refused(plain, found, tmp_path, monkeypatch):
@@ -152,5 +160,8 @@ def test_labels_that_are_all_the_same(plain):
 def test_directions_that_ship_fit_the_generator_that_ships():
     """Fails when the generator is replaced: `python scripts/make_directions.py --generator faces64`."""
     found = edits.shipped_directions(load_generator("faces64"))
-    assert set(found) == {"smile", "yaw", "age"}
+    assert set(found) == {"smile", "yaw", "age", "glasses"}
     assert all(direction.ws.shape == (10, 128) for direction in found.values())
+    expressions = edits.find_directions("expressions", load_generator("faces64"))
+    assert {"laugh", "surprise", "anger", "kiss"} < set(expressions)
+    assert all(direction.ws.shape == (10, 128) for direction in expressions.values())

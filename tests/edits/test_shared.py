@@ -69,6 +69,17 @@ def test_a_search_that_only_finds_worse_changes_nothing(faces, monkeypatch):
     assert not edits.shared_difference(generator, w, goal[None]).any()
 
 
+def test_transfer_takes_it_within_directions(keep, tmp_path):
+    embedding = keep(load_generator("faces64"), names=("rest", "smile", "ann"))
+    known, file = edits.shipped_directions(embedding.generator), str(tmp_path / "d.safetensors")
+    edits.save_directions(file, {"yaw": known["yaw"]}, embedding.generator)
+    change = (
+        edits.transfer(embedding, "ann", "rest", "smile", difference="shared", within=file).ws[0] - embedding["ann"]
+    )
+    assert change.any()
+    assert torch.allclose(project(change[None], span(known["yaw"].ws[None]))[0], change, atol=1e-5)
+
+
 def test_transfer_takes_it_and_leaves_the_threshold_aside(keep):
     embedding = keep(load_generator("faces64"), names=("rest", "smile", "ann"))
     ws = edits.transfer(embedding, "ann", "rest", ["rest", "smile"], difference="shared", threshold=1e6).ws

@@ -70,6 +70,26 @@ def test_only_what_the_directions_can_say_is_transferred(plain, tmp_path):
     assert torch.allclose(edit.ws[0] - plain["ann"], expected.float(), atol=1e-5)
 
 
+def test_directions_take_the_place_of_the_threshold(plain, tmp_path):
+    known = {"flat": edits.Direction("flat", torch.ones(plain.generator.num_ws, plain.generator.w_dim))}
+    edits.save_directions(tmp_path / "d.safetensors", known, plain.generator)
+    free, cut = (
+        edits.transfer(plain, "ann", "dave_1", "dave_2", within=str(tmp_path / "d.safetensors"), threshold=threshold)
+        for threshold in (0, 1e6)
+    )
+    assert torch.equal(free.ws, cut.ws)
+    assert not torch.equal(cut.ws[0], plain["ann"])
+
+
+def test_directions_of_another_generator_may_be_forced(plain, tmp_path, monkeypatch):
+    file = str(tmp_path / "d.safetensors")
+    edits.save_directions(file, edits.find_sefa(plain.generator, 1), plain.generator)
+    monkeypatch.setattr(plain.generator, "sha256", "f" * 64)
+    with pytest.raises(CheckpointError, match="or force it"):
+        edits.transfer(plain, "ann", "dave_1", "dave_2", within=file)
+    assert len(edits.transfer(plain, "ann", "dave_1", "dave_2", within=file, force=True).ws) == 1
+
+
 def test_a_generator_without_expressions_says_how_to_learn_some(plain):
     with pytest.raises(ConfigError, match="needs a file: learn some from labelled pictures with `directions --method"):
         edits.transfer(plain, "ann", "dave_1", "dave_2", within="expressions")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from i2s_lightning import edits
 from i2s_lightning.generators import load_generator
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "train_generator.py"
@@ -31,6 +32,7 @@ def data(tmp_path):
 
 def export(folder, monkeypatch):
     words = [f"--weights={folder}/run/checkpoints/last.ckpt", f"--data={folder}/data.npz", "--mapping_steps=3"]
+    words += [f"--expressions={folder}/expressions.safetensors"]
     monkeypatch.setattr(sys, "argv", ["export_generator.py", *words, f"--out={folder}/generator.safetensors"])
     runpy.run_path(str(SCRIPT.with_name("export_generator.py")), run_name="__main__")
     return load_generator(folder / "generator.safetensors")
@@ -41,12 +43,20 @@ def test_trains_writes_and_goes_on(data, monkeypatch, capsys):
     first = export(data, monkeypatch)
     assert first.img_shape == (16, 16)
     assert "misses" in capsys.readouterr().out
+    assert "laugh" in edits.load_directions(data / "expressions.safetensors", first)
     assert (data / "run/samples/000000k.png").exists()
     train(data, monkeypatch, "--trainer.max_steps=4")
     last = torch.load(data / "run/checkpoints/last.ckpt", weights_only=False)
     assert last["global_step"] == 4
     assert int(last["state_dict"]["seen"]) == 16
     assert export(data, monkeypatch).sha256 != first.sha256
+
+
+def test_a_finished_generator_has_no_expressions_to_write(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["export", "--weights=g.safetensors", "--out=o.safetensors", "--expressions=e"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(SCRIPT.with_name("export_generator.py")), run_name="__main__")
+    assert "--expressions needs a checkpoint" in capsys.readouterr().err
 
 
 def test_regression_alone_leaves_the_discriminator_as_it_is(data, monkeypatch):
