@@ -10,7 +10,9 @@ from jsonargparse import Namespace
 from i2s_lightning import edits
 from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.commands.editing import parse, verb_parser
+from i2s_lightning.edits.direction_files import EXPRESSIONS
 from i2s_lightning.edits.latent import match_names
+from i2s_lightning.edits.transferring import span_of
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.parser import quieten
 from i2s_lightning.studio.adding import FEWEST, MOST
@@ -56,7 +58,9 @@ def _run(o: Namespace) -> None:
         )
     embedding = _open(o.embedding, o.generator)
     names, directions = _offered(embedding, o.images), _directions(embedding, o.directions)
-    studio = Studio(embedding, names, directions, Path(o.out), o.init, int(o.upload_megapixels * 1e6))
+    known = edits.shipped_directions(embedding.generator, EXPRESSIONS)
+    expressions = span_of(known) if known else None
+    studio = Studio(embedding, names, directions, Path(o.out), o.init, int(o.upload_megapixels * 1e6), expressions)
     serve(studio, o.embedding, host=o.host, port=o.port, upload_megabytes=o.upload_megabytes, steps=o.steps)
 
 

@@ -1,15 +1,16 @@
 """Expression transfer and reenactment (Image2StyleGAN, section 4.3)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from i2s_lightning.checkpoints import Embedding
-from i2s_lightning.edits.direction_files import find_directions
+from i2s_lightning.edits.direction_files import Direction, find_directions
 from i2s_lightning.edits.latent import Latent, Names, match_names, of_stored
 from i2s_lightning.edits.mixing import original
 from i2s_lightning.edits.options import Layers, Number, Values, layer_set, values
@@ -75,7 +76,7 @@ def transfer(
     rest = match_names(source, neutral)[0]
     strengths = values(strength)
     chosen = layer_set(layers, embedding.generator.layer_resolutions)
-    basis = None if within is None else _span(within, source, force=force)
+    basis = None if within is None else span_of(find_directions(within, source.generator, force=force))
     threshold = threshold if difference == "plain" and basis is None else 0
     differences = _differences(source, rest, expressions, difference, basis)
     differences = clean_difference(smooth_sequence(differences, smooth), threshold=threshold, normalise=normalise)
@@ -101,9 +102,9 @@ def moved(latent: Latent, direction: Tensor, strength: Number, layers: Sequence[
     return Latent(ws, latent.noise, stored=latent.stored and strength == 0)
 
 
-def _span(within: str, source: Embedding, *, force: bool) -> Tensor:
-    directions = find_directions(within, source.generator, force=force).values()
-    return span(torch.stack([direction.ws for direction in directions]))
+def span_of(directions: Mapping[str, Direction]) -> Float[Tensor, "R L D"]:
+    """Find orthonormal directions that span those of a file."""
+    return span(torch.stack([direction.ws for direction in directions.values()]))
 
 
 def _differences(

@@ -21,15 +21,18 @@ class Controls:
         names: Pictures to choose from.
         layer_resolutions: The generator's.
         directions: Names of those that get a slider.
+        expressions: Whether expressions come with the generator.
     """
 
-    def __init__(self, names: Sequence[str], layer_resolutions: Sequence[int], directions: Iterable[str]) -> None:
+    def __init__(
+        self, names: Sequence[str], layer_resolutions: Sequence[int], directions: Iterable[str], *, expressions: bool
+    ) -> None:
         self.parts: dict[str, Any] = {}
         self.directions: dict[str, gr.Slider] = {}
         self._names = list(names)
         self._pictures()
         self._mix(layer_resolutions)
-        self._expression()
+        self._expression(expressions)
         self._directions(directions)
 
     @property
@@ -81,7 +84,7 @@ class Controls:
                 elem_id="layers",
             )
 
-    def _expression(self) -> None:
+    def _expression(self, known: bool) -> None:
         with gr.Group(elem_classes="part"):
             with gr.Row():
                 self._choice("neutral", "Expression: at rest", 0)
@@ -89,6 +92,9 @@ class Controls:
             with gr.Row():
                 self._slider("strength", "Strength", -1, 2)
                 self._slider("threshold", "Least difference", 0, 5, 1.0)
+            if known:
+                label = "Only what is an expression (instead of the least difference)"
+                self.parts["within"] = gr.Checkbox(value=True, label=label, elem_id="within")
 
     def _directions(self, names: Iterable[str]) -> None:
         with gr.Group(elem_classes="part"), gr.Row():

@@ -42,7 +42,10 @@ class Page:
                 with gr.Column(scale=6, elem_id="right"):
                     self.strip = gr.HTML(js_on_load=CHOOSE, elem_id="strip")
                     self.controls = Controls(
-                        studio.names, studio.embedding.generator.layer_resolutions, studio.directions
+                        studio.names,
+                        studio.embedding.generator.layer_resolutions,
+                        studio.directions,
+                        expressions=studio.expressions is not None,
                     )
             self.handlers = Handlers(studio, self.controls)
             self._wire_editing()

@@ -16,6 +16,7 @@ from i2s_lightning.edits.transferring import moved
 from i2s_lightning.edits.truncating import pulled
 from i2s_lightning.errors import ConfigError
 from i2s_lightning.generators.base import Generator
+from i2s_lightning.ops.directions import project
 from i2s_lightning.ops.latents import clean_difference
 
 
@@ -35,7 +36,8 @@ class Recipe:
         neutral: A face at rest...
         expression: ...and the same face with the expression that is transferred.
         strength: Of the expression.
-        threshold: Layers in which the two differ by less (L2 norm) are left out.
+        threshold: Layers in which the two differ by less (L2 norm) are left out...
+        within: ...or, instead, take of the difference only what the generator's expressions can say.
         directions: Strengths by the directions' names, in standard deviations of samples.
         psi: Truncation: 1 is the picture itself, 0 the generator's mean.
     """
@@ -50,6 +52,7 @@ class Recipe:
     expression: str | None = None
     strength: Number = 0
     threshold: Number = 1
+    within: bool = False
     directions: Mapping[str, Number] = field(default_factory=dict)
     psi: Number = 1
 
@@ -61,7 +64,7 @@ class Recipe:
         if self.style is None or not self.layers or not self.mix:
             nothing |= {"style": None, "layers": (), "mix": 0}
         if self.neutral is None or self.expression is None or not self.strength:
-            nothing |= {"neutral": None, "expression": None, "strength": 0, "threshold": 1}
+            nothing |= {"neutral": None, "expression": None, "strength": 0, "threshold": 1, "within": False}
         return replace(self, **nothing)
 
     def facts(self) -> dict[str, Any]:
@@ -96,14 +99,19 @@ class Recipe:
             amount = "" if used.mix == 1 else f" at {used.mix:.0%}"
             parts.append(f"layers {_ranges(used.layers)} of {used.style}{amount}")
         if used.expression is not None:
-            parts.append(f"{used.strength:+.2g} x ({used.expression} - {used.neutral})")
+            limit = " within expressions" if used.within else ""
+            parts.append(f"{used.strength:+.2g} x ({used.expression} - {used.neutral}){limit}")
         parts += [f"{name} {amount:+.2g}" for name, amount in used.directions.items()]
         parts += [f"truncated to {used.psi:.2g}"] if used.psi != 1 else []
         return ", ".join(parts)
 
 
 def build(
-    recipe: Recipe, stored: Callable[[str], Latent], directions: Mapping[str, Direction], generator: Generator
+    recipe: Recipe,
+    stored: Callable[[str], Latent],
+    directions: Mapping[str, Direction],
+    generator: Generator,
+    expressions: Float[Tensor, "R L D"] | None = None,
 ) -> Latent:
     """Follow a recipe.
 
@@ -112,13 +120,14 @@ def build(
         stored: Gives a picture's latent by its name.
         directions: Those that the recipe may name.
         generator: That all belong to.
+        expressions: What they span, orthonormal; None when none come with the generator.
 
     Returns:
         The latent; the stored one, bit by bit, when nothing is done.
 
     Raises:
         CheckpointError: There is no such picture, or some have noise maps of their own and others not.
-        ConfigError: There is no such direction.
+        ConfigError: There is no such direction, or there are no expressions that it asks for.
     """
     used = recipe.effective()
     latent = stored(used.picture)
@@ -127,7 +136,7 @@ def build(
     if used.style is not None:
         latent = crossed(latent, stored(used.style), used.layers, used.mix)
     if used.expression is not None:
-        latent = moved(latent, difference(used, stored), used.strength)
+        latent = moved(latent, difference(used, stored, expressions), used.strength)
     for name, amount in used.directions.items():
         if name not in directions:
             raise ConfigError(f"no direction {name!r}; there are {', '.join(directions) or 'none'}")
@@ -138,7 +147,7 @@ def build(
 def remark(recipe: Recipe, stored: Callable[[str], Latent]) -> str:
     """Say what a user may wonder about: why an expression shows no effect. Empty when there is nothing to say."""
     used = recipe.effective()
-    if used.expression is None or difference(used, stored).any():
+    if used.expression is None or used.within or difference(used, stored).any():
         return ""
     return (
         f"{used.expression} and {used.neutral} differ by less than {used.threshold:g} in every layer, so nothing is "
@@ -146,12 +155,18 @@ def remark(recipe: Recipe, stored: Callable[[str], Latent]) -> str:
     )
 
 
-def difference(recipe: Recipe, stored: Callable[[str], Latent]) -> Float[Tensor, "L D"]:
+def difference(
+    recipe: Recipe, stored: Callable[[str], Latent], expressions: Float[Tensor, "R L D"] | None = None
+) -> Float[Tensor, "L D"]:
     """Give what an effective recipe's expression changes, without noise."""
     assert recipe.neutral is not None
     assert recipe.expression is not None
-    changed = stored(recipe.expression).ws - stored(recipe.neutral).ws
-    return clean_difference(changed.unsqueeze(0), threshold=recipe.threshold)[0]
+    changed = (stored(recipe.expression).ws - stored(recipe.neutral).ws).unsqueeze(0)
+    if not recipe.within:
+        return clean_difference(changed, threshold=recipe.threshold)[0]
+    if expressions is None:
+        raise ConfigError("no expressions come with this generator; transfer without `within`")
+    return project(changed, expressions.to(changed))[0]
 
 
 def _ranges(layers: Sequence[int]) -> str:

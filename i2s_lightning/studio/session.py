@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from i2s_lightning.callbacks.pictures import write_png
 from i2s_lightning.checkpoints import Embedding
@@ -38,6 +40,7 @@ class Studio:
         out: Each session keeps its things in a folder below.
         init: Where embeddings start, as :class:`~i2s_lightning.tasks.embed.Embed` takes it.
         most_pixels: Larger uploads are refused.
+        expressions: What the expressions that come with the generator span, orthonormal; None: none do.
     """
 
     embedding: Embedding
@@ -46,6 +49,7 @@ class Studio:
     out: Path
     init: str = "mean"
     most_pixels: int = 50_000_000
+    expressions: Float[Tensor, "R L D"] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class Session:
         Raises:
             I2SError: It names what is not there, or its parts do not fit each other.
         """
-        return build(recipe, self.library.latent, self.studio.directions, self.studio.embedding.generator)
+        studio = self.studio
+        return build(recipe, self.library.latent, studio.directions, studio.embedding.generator, studio.expressions)
 
     def picture(self, recipe: Recipe) -> Pixels:
         """Follow a recipe and render what comes of it."""

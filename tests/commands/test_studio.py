@@ -6,7 +6,7 @@ import torch
 from i2s_lightning import load_embedding, load_generator
 from i2s_lightning.__main__ import main
 from i2s_lightning.commands import studio
-from i2s_lightning.edits import Direction, save_directions
+from i2s_lightning.edits import Direction, direction_files, save_directions
 from i2s_lightning.studio.hosts import is_local
 
 
@@ -68,6 +68,19 @@ def test_options_reach_the_studio(run, served, generator_file, tmp_path):
     assert (served["steps"], served["upload_megabytes"]) == (77, 3)
     assert shared.names == shared.embedding.names == load_embedding(run).names
     assert shared.embedding.run["generator"]["file"] == str(moved)
+
+
+def test_expressions_of_the_generator_reach_the_studio(run, served, generator_file, tmp_path, monkeypatch):
+    assert main(["studio", "--embedding", run]) == 0
+    assert served["positional"][0].expressions is None
+    monkeypatch.setattr(direction_files, "SHIPPED", tmp_path)
+    (tmp_path / "expressions").mkdir()
+    known = {"laugh": Direction("laugh", torch.ones(6, 16))}
+    save_directions(tmp_path / "expressions" / "d.safetensors", known, load_generator(generator_file))
+    assert main(["studio", "--embedding", run]) == 0
+    shared = served["positional"][0]
+    assert shared.directions == {}
+    assert torch.allclose(shared.expressions.abs(), torch.full((1, 6, 16), 96**-0.5))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Recipes against the edits that the command line makes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from i2s_lightning import edits
+from i2s_lightning.edits.transferring import span_of
 from i2s_lightning.errors import CheckpointError, ConfigError
 from i2s_lightning.ops import latents as ops
 from i2s_lightning.studio.library import Library
@@ -51,6 +53,19 @@ def test_transferring_is_the_edit(embedding, threshold):
     edit = edits.transfer(embedding, "a", "b", "c", strength=1.5, threshold=threshold)
     assert same(followed(embedding, recipe), edit.shots[0])
     assert not torch.equal(followed(embedding, recipe).ws, embedding["a"])
+
+
+def test_transferring_within_expressions_is_the_edit(embedding, directions, tmp_path):
+    edits.save_directions(tmp_path / "d.safetensors", directions, embedding.generator)
+    recipe = Recipe("a", neutral="b", expression="c", strength=1.5, within=True)
+    edit = edits.transfer(embedding, "a", "b", "c", strength=1.5, within=str(tmp_path / "d.safetensors"))
+    stored = Library(embedding, embedding.names).latent
+    latent = build(recipe, stored, {}, embedding.generator, span_of(directions))
+    assert torch.allclose(latent.ws, edit.shots[0].build().ws, atol=1e-6)
+    assert not torch.allclose(latent.ws, followed(embedding, replace(recipe, within=False)).ws, atol=1e-3)
+    assert recipe.sentence() == "a, +1.5 x (c - b) within expressions"
+    with pytest.raises(ConfigError, match="no expressions come with this generator"):
+        followed(embedding, recipe)
 
 
 def test_directions_are_the_edit(embedding, directions):

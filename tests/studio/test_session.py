@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 
 from i2s_lightning import load_embedding
+from i2s_lightning.edits.transferring import span_of
 from i2s_lightning.errors import ConfigError, ImageError
 from i2s_lightning.ops.images import to_uint8
 from i2s_lightning.studio.adding import Progress
@@ -51,6 +53,16 @@ def test_what_is_saved_renders_to_its_picture_from_the_file_alone(session, direc
     assert np.array_equal(shown, pixels)
     assert again.space == "w_plus"
     assert left(session) == ["edits/my_edit.png", "edits/my_edit.safetensors"]
+
+
+def test_a_transfer_within_expressions_is_saved_as_it_was_shown(studio, directions):
+    session = Session(replace(studio, expressions=span_of(directions)))
+    recipe = Recipe("a", neutral="b", expression="c", strength=1.0, within=True)
+    saved = session.save(recipe, "x")
+    assert load_embedding(saved.latents).metrics["x"]["edit"]["within"] is True
+    assert np.array_equal(session.picture(recipe), np.asarray(Image.open(saved.picture)))
+    assert not np.array_equal(session.picture(recipe), session.picture(replace(recipe, within=False)))
+    assert session.remark(recipe) == ""
 
 
 def test_the_record_says_which_edit_it_was(session, embedding, directions):
