@@ -73,7 +73,8 @@ def check(now: dict[str, Any], then: dict[str, Any], *, rerun: bool = False) -> 
     if rerun:
         differing = {key: pair for key, pair in differing.items() if key.split(".")[0] in KEPT_IN_RERUN}
     if then["generator"]["sha256"] != now["generator"]["sha256"]:
-        differing["generator"] = (then["generator"]["file"], now["generator"]["file"])
+        old, new = (f"{g['file']} ({g['sha256'][:12]})" for g in (then["generator"], now["generator"]))
+        differing["generator"] = (old, new)
     if differing:
         lines = "\n".join(f"  {key}: {old!r} -> {new!r}" for key, (old, new) in differing.items())
         raise CheckpointError(

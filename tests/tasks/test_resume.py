@@ -16,6 +16,7 @@ from i2s_lightning.checkpoints.lightning_io import AtomicCheckpointIO
 from i2s_lightning.errors import CheckpointError
 from i2s_lightning.losses import PixelLoss
 from i2s_lightning.optim import RowLBFGS
+from i2s_lightning.tasks.resume import check
 
 
 class Cut(BaseException):
@@ -205,6 +206,12 @@ def test_other_settings_are_refused_and_named(embed, tmp_path):
     run(embed, tmp_path / "run")
     with pytest.raises(CheckpointError, match=r"(?s)other settings.*steps: 10 -> 11.*--restart"):
         run(embed, tmp_path / "run", steps=11)
+
+
+def test_another_generator_of_the_same_name_is_told_by_its_hash():
+    then, now = ({"settings": {}, "generator": {"file": "faces64", "sha256": x * 64}} for x in "ab")
+    with pytest.raises(CheckpointError, match=r"generator: 'faces64 \(a{12}\)' -> 'faces64 \(b{12}\)'"):
+        check(now, then)
 
 
 def test_a_finished_run_has_nothing_to_do(embed, tmp_path):
