@@ -42,7 +42,7 @@ def test_the_document_shows_only_pictures_that_its_commands_make():
     commands = runpy.run_path(str(ROOT / "scripts" / "make_edit_pictures.py"))["commands"](text)
     made = {Path(word).name for words in commands for word in words if word.startswith("docs/images/")}
     assert made == {Path(name).name for name in re.findall(r"!\[.*?\]\((images/.*?)\)", text)}
-    assert len(made) == 6
+    assert len(made) == 7
 
 
 @pytest.mark.slow
@@ -55,4 +55,4 @@ def test_the_commands_of_the_document_work(keep, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", words)
     script = runpy.run_path(str(ROOT / "scripts" / "make_edit_pictures.py"))
     assert script["main"]() == 0
-    assert len(list((tmp_path / "images").iterdir())) == 6
+    assert len(list((tmp_path / "images").iterdir())) == 7
