@@ -13,7 +13,7 @@ from i2s_lightning.experiments.transforms import shifted
 from i2s_lightning.experiments.untrained import untrained_twin
 from i2s_lightning.metrics import psnr
 
-WORDS = ["--model.steps", "20", "--model.optimizer.init_args.lr", "0.1", "--trainer.accelerator", "cpu"]
+WORDS = ["--model.steps", "30", "--model.optimizer.init_args.lr", "0.05", "--trainer.accelerator", "cpu"]
 WORDS += ["--trainer.devices", "1", "--trainer.enable_progress_bar", "false", "--report", "false"]
 NAMES = ["faces/anna", "faces/ruth"]
 PIXEL = {"pixel": {"class_path": "PixelLoss", "init_args": {"weight": 1.0}}}
