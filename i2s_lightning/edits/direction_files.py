@@ -126,9 +126,11 @@ def find_directions(text: str, generator: Generator, *, force: bool = False) -> 
 
     Raises:
         CheckpointError: The file does not fit.
-        ConfigError: No expressions come with this generator.
+        ConfigError: There is no such file, or no expressions come with this generator.
     """
     if text != EXPRESSIONS:
+        if not Path(text).is_file():
+            raise ConfigError(f"no file of directions at {text}; `{EXPRESSIONS}` are those that come with a generator")
         return load_directions(text, generator, force=force)
     known = shipped_directions(generator, EXPRESSIONS)
     if not known:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from i2s_lightning import edits
+from i2s_lightning.checkpoints import Embedding
 from i2s_lightning.metrics import PerceptualDistance
-from i2s_lightning.ops.images import from_uint8
+from i2s_lightning.ops.images import from_uint8, to_uint8
 
 EXPRESSIONS = ("laugh", "surprise", "anger", "kiss")
 Picture = NDArray[np.uint8]
@@ -80,31 +81,33 @@ def measure_transfer(
     result = embed(givers | known, folder, generator=generator, space=space, steps=steps, config=config)
     distance = PerceptualDistance()
     figures, rows = [], []
-    for expression in EXPRESSIONS:
-        changes = [
+    moved = torch.stack(
+        [
             edits.transfer(
                 result,
                 f"{i}_a_neutral",
                 f"{i}_b_neutral",
-                f"{i}_b_{expression}",
+                [f"{i}_b_{expression}" for expression in EXPRESSIONS],
                 difference=difference,
                 within=within,
                 threshold=0,
-            )
+            ).ws
             for i in range(pairs)
-        ]
-        w1 = torch.stack([result[f"{i}_a_neutral"] for i in range(pairs)])
+        ],
+        dim=1,
+    )
+    w1 = torch.stack([result[f"{i}_a_neutral"] for i in range(pairs)])
+    neutral = _stack([takers[f"{i}_a_neutral"] for i in range(pairs)])
+    base = _render(result, w1)
+    for expression, ws in zip(EXPRESSIONS, moved, strict=True):
         truth = _stack([takers[f"{i}_a_{expression}"] for i in range(pairs)])
-        neutral = _stack([takers[f"{i}_a_neutral"] for i in range(pairs)])
+        image = _render(result, ws)
         with torch.no_grad():
-            moved, base = (
-                result.generator.synthesis(w).clamp(-1, 1) for w in (torch.cat([change.ws for change in changes]), w1)
-            )
-            d = [distance(face_region(image), face_region(truth)) for image in (moved, neutral, base)]
+            d = [distance(face_region(x), face_region(truth)) for x in (image, neutral, base)]
         closer = [float((d[0] < d[k]).float().mean()) for k in (1, 2)]
         figures.append(Transfer(expression, *closer, *(float(x.mean()) for x in d)))
         shown = [neutral[0], _stack([givers["0_b_neutral"]])[0], _stack([givers[f"0_b_{expression}"]])[0]]
-        rows.append([_picture(x) for x in (*shown, moved[0], truth[0])])
+        rows.append(list(to_uint8(torch.stack([*shown, image[0], truth[0]])).numpy()))
     return figures, rows
 
 
@@ -112,6 +115,6 @@ def _stack(pictures: Sequence[Picture]) -> Tensor:
     return from_uint8(torch.from_numpy(np.stack(pictures)))
 
 
-def _picture(image: Tensor) -> Picture:
-    array: Picture = ((image + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
-    return array
+@torch.no_grad()
+def _render(embedding: Embedding, ws: Tensor) -> Tensor:
+    return embedding.generator.synthesis(ws).clamp(-1, 1)

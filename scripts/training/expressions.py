@@ -1,5 +1,7 @@
 """What a teacher knows of expressions, as directions of the generator that it taught."""
 
+from dataclasses import replace
+
 import torch
 from faces.assets import load_assets
 from faces.draws import Array
@@ -27,10 +29,10 @@ def expression_directions(teacher: Teacher, generator: Generator, scale: float) 
     found = {}
     for name, actions in _presets().items():
         vector = scale * teacher.expression(torch.tensor(actions).float())
-        length = float(vector.norm())
-        full = length / float((samples @ (vector / length)).std())
-        facts = {"method": "the style of a preset, known from training", "full": round(full, 2)}
-        found[name] = make_direction(name, vector, samples, len(layers), layers, facts)
+        facts = {"method": "the style of a preset, known from training"}
+        direction = make_direction(name, vector, samples, len(layers), layers, facts)
+        full = float(vector.norm() / direction.ws[0].norm())
+        found[name] = replace(direction, facts=facts | {"full": round(full, 2)})
     return found
 
 

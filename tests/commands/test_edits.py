@@ -80,6 +80,18 @@ def test_a_transfer_is_limited_to_directions_of_a_file(run, tmp_path):
     assert not torch.allclose(limited.ws, free.ws, atol=1e-3)
 
 
+def test_directions_of_another_generator_may_be_forced(run, tmp_path, capsys):
+    embedding, file = load_embedding(run), tmp_path / "d.safetensors"
+    embedding.generator.sha256 = "f" * 64
+    edits.save_directions(file, edits.find_sefa(embedding.generator, 1), embedding.generator)
+    words = ["transfer", "--target", "ann", "--neutral", "bob", "--expression", "carol", "--within", str(file)]
+    words += ["--embedding", run, "--out", str(tmp_path / "frames"), *QUIET]
+    assert main(words) == 1
+    assert "directions of another generator" in capsys.readouterr().err
+    assert main([*words, "--force", "true"]) == 0
+    assert len(frames(tmp_path / "frames")) == 1
+
+
 def test_options_come_from_a_file_and_are_overridden(run, tmp_path):
     config = {"embedding": run, "target": ["ann"], "neutral": "bob", "expression": ["carol"], "threshold": 0}
     config |= {"strength": ["0:1:2", 3], "layers": 2, "out": str(tmp_path / "frames")}

@@ -90,6 +90,11 @@ def test_directions_of_another_generator_may_be_forced(plain, tmp_path, monkeypa
     assert len(edits.transfer(plain, "ann", "dave_1", "dave_2", within=file, force=True).ws) == 1
 
 
+def test_a_word_that_is_nearly_the_right_one(plain):
+    with pytest.raises(ConfigError, match="no file of directions at expression; `expressions` are those that come"):
+        edits.transfer(plain, "ann", "dave_1", "dave_2", within="expression")
+
+
 def test_a_generator_without_expressions_says_how_to_learn_some(plain):
     with pytest.raises(ConfigError, match="needs a file: learn some from labelled pictures with `directions --method"):
         edits.transfer(plain, "ann", "dave_1", "dave_2", within="expressions")
